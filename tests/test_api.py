@@ -1,0 +1,84 @@
+"""The public interface: what ``convo`` exports is listed, documented and typed."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import convo
+from convo.errors import ConvoError
+
+
+def public_names() -> list[str]:
+    return [name for name in dir(convo) if not name.startswith("_") and not inspect.ismodule(getattr(convo, name))]
+
+
+def test_all_names_what_is_public_in_order() -> None:
+    assert convo.__all__ == sorted(convo.__all__, key=lambda name: (name.lower(), name))
+    assert [name for name in public_names() if name != "annotations" and name not in convo.__all__] == []
+    assert [name for name in convo.__all__ if not hasattr(convo, name)] == []
+
+
+def test_every_error_is_public() -> None:
+    def below(error: type[ConvoError]) -> Iterator[type[ConvoError]]:
+        for kind in error.__subclasses__():
+            yield kind
+            yield from below(kind)
+
+    assert [kind.__name__ for kind in below(ConvoError) if kind.__name__ not in convo.__all__] == []
+
+
+def members() -> Iterator[tuple[str, Any]]:
+    """Every public function and class, and their public methods as written in convo."""
+    for name in convo.__all__:
+        value = getattr(convo, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            yield name, value
+        if inspect.isclass(value) and value.__module__.startswith("convo"):
+            yield from (
+                (f"{name}.{key}", member)
+                for key, member in vars(value).items()
+                if not key.startswith("_") and isinstance(member, METHODS)
+            )
+
+
+METHODS = (types.FunctionType, classmethod, staticmethod, property)
+MEMBERS = dict(members())
+
+
+def functions(member: Any) -> list[Any]:
+    """The plain functions behind a member; a class has none of its own here."""
+    if isinstance(member, property):
+        return [member.fget]
+    member = getattr(member, "__func__", member)
+    return [member] if inspect.isfunction(member) else []
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_a_public_name_is_documented(name: str) -> None:
+    assert inspect.getdoc(MEMBERS[name]), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", [name for name, member in MEMBERS.items() if functions(member)])
+def test_a_public_function_is_typed(name: str) -> None:
+    for function in functions(MEMBERS[name]):
+        parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in ("self", "cls")]
+        assert [p.name for p in parameters if p.annotation is p.empty] == []
+        assert "return" in function.__annotations__
+
+
+def test_the_two_faces_have_the_same_methods() -> None:
+    for sync, asynchronous in ((convo.Conversation, convo.AsyncConversation), (convo.Store, convo.AsyncStore)):
+        assert public_methods(sync) == public_methods(asynchronous)
+
+
+def public_methods(face: type) -> dict[str, list[str]]:
+    return {
+        key: list(inspect.signature(getattr(face, key)).parameters)
+        for key in dir(face)
+        if not key.startswith("_") and callable(getattr(face, key))
+    }
