@@ -1,0 +1,166 @@
+"""What the command line shows: conversations, branches as a tree, messages as a transcript.
+
+Each function takes records and returns something that rich can print; none reads a database. All stored text goes
+through ``harmless`` and into ``Text``, so that no picture can carry a command or markup.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.text import Text
+from rich.tree import Tree
+
+from convo.cli.harmless import beginning, one_line
+from convo.messages import AssistantMessage, ToolCall, ToolMessage
+from convo.records import Branch, ConversationInfo, Entry
+
+SHOWN = 2_000
+"""Characters of one message that a transcript shows unless asked for all."""
+
+FOLDED = 100
+"""Characters of a tool call's arguments and of a tool's result on their folded line."""
+
+INDENT = "   "
+GAP = Text("  ")
+
+DEEPEST = 8
+"""Levels of nested forks that a tree indents."""
+
+ROLE_STYLES = {"system": "magenta", "user": "bold cyan", "assistant": "bold green", "tool": "yellow"}
+
+
+class Indented:
+    """A text whose every line is indented; unlike rich's own padding it fills no line up with spaces."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrower = options.update(width=max(options.max_width - len(INDENT), 1))
+        for line in console.render_lines(self.text, narrower, pad=False):
+            yield Segment(INDENT)
+            yield from line
+            yield Segment.line()
+
+
+def moment(time: datetime) -> str:
+    """Return ``time`` as the reader's own clock shows it, to the minute."""
+    return time.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def title(info: ConversationInfo) -> Text:
+    """One line: id, what the application calls the conversation, its title and its owner."""
+    parts = [Text(str(info.id), "cyan")]
+    if info.external_id:
+        parts.append(Text(one_line(info.external_id, 60), "bold"))
+    if info.title:
+        parts.append(Text(one_line(info.title, 60)))
+    if info.owner:
+        parts.append(Text(f"of {one_line(info.owner, 40)}", "dim"))
+    return GAP.join(parts)
+
+
+def listing(infos: Iterable[ConversationInfo]) -> Iterator[Text]:
+    """One line a conversation: when it was last active, its id and names."""
+    for info in infos:
+        yield Text.assemble((moment(info.active_at), "dim"), GAP, title(info))
+
+
+def tree(info: ConversationInfo, branches: Sequence[Branch], turns: Mapping[int, int]) -> Tree:
+    """The branches under the ones they were forked from, the active one marked. ``turns``: how many on each branch.
+
+    Forks nested more than ``DEEPEST`` levels stand below each other, so that every one keeps its room.
+    """
+    names = {branch.no: branch.name for branch in branches}
+    children: dict[int | None, list[Branch]] = defaultdict(list)
+    for branch in sorted(branches, key=lambda branch: (branch.fork_seq, branch.no), reverse=True):
+        parent = branch.shown_parent_no
+        children[parent if parent in names else None].append(branch)
+    root = Tree(title(info), guide_style="dim")
+    waiting = [(branch, root, 0) for branch in children[None]]
+    while waiting:
+        branch, above, depth = waiting.pop()
+        line = _branch_line(branch, names, turns.get(branch.no, 0), branch.no == info.active_branch_no)
+        node = above.add(line)
+        below = (node, depth + 1) if depth < DEEPEST else (above, depth)
+        waiting += [(child, *below) for child in children[branch.no]]
+    return root
+
+
+def _branch_line(branch: Branch, names: Mapping[int, str], turns: int, active: bool) -> Text:
+    parts = [Text(one_line(branch.name, 60), "bold")]
+    if branch.shown_parent_no is not None:
+        parent = one_line(names.get(branch.shown_parent_no, "a branch that is gone"), 60)
+        parts.append(Text(f"from {parent} after #{branch.fork_seq}", "dim"))
+    parts += [Text(_count(turns, "turn")), Text(_messages(branch), "dim")]
+    if active:
+        parts.append(Text("active", "green"))
+    return Text.assemble(("● ", "green") if active else ("○ ", "dim"), GAP.join(parts))
+
+
+def _messages(branch: Branch) -> str:
+    first, last = branch.fork_seq + 1, branch.head_seq
+    if last < first:
+        return "no message yet"
+    return f"#{first}" if first == last else f"#{first} to #{last}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def transcript(entries: Iterable[Entry], *, full: bool = False) -> Group:
+    """The messages in order; tool calls and their results folded to a line, long texts cut, unless ``full``."""
+    return Group(*(part for entry in entries for part in _entry(entry, full)))
+
+
+def _entry(entry: Entry, full: bool) -> Iterator[RenderableType]:
+    yield _heading(entry)
+    if isinstance(entry.message, ToolMessage) and not full:
+        yield Indented(Text(f"← {one_line(entry.text, FOLDED)}", "yellow"))
+    else:
+        yield from _content(entry, full)
+    if isinstance(entry.message, AssistantMessage):
+        yield from (Indented(_call(call, full)) for call in entry.message.calls)
+
+
+def _heading(entry: Entry) -> Text:
+    line = Text(f"#{entry.seq} ", "dim")
+    line.append(entry.role, ROLE_STYLES[entry.role])
+    if isinstance(entry.message, ToolMessage) and entry.message.name:
+        line.append(f" {one_line(entry.message.name, 64)}", "yellow")
+    line.append(f"  {_count(entry.tokens, 'token')}", "dim")
+    for mark in _marks(entry):
+        line.append(f"  {mark}", "red")
+    return line
+
+
+def _marks(entry: Entry) -> Iterator[str]:
+    if entry.incomplete:
+        yield "incomplete"
+    if entry.erased:
+        yield "erased"
+    if entry.finish_reason not in (None, "stop", "tool_calls"):
+        yield one_line(entry.finish_reason, 20)
+
+
+def _content(entry: Entry, full: bool) -> Iterator[RenderableType]:
+    if entry.text:
+        shown = Text(beginning(entry.text, len(entry.text) if full else SHOWN))
+        given = len(beginning(entry.prefix, SHOWN)) if entry.text.startswith(entry.prefix) else 0
+        shown.stylize("underline", 0, given)
+        yield Indented(shown)
+    others = [chunk.type for chunk in entry.message.chunks if chunk.type != "text"]
+    if others:
+        yield Indented(Text(f"[{', '.join(one_line(kind, 30) for kind in others)}]", "dim"))
+
+
+def _call(call: ToolCall, full: bool) -> Text:
+    arguments = call.arguments
+    shown = beginning(arguments, len(arguments)) if full else one_line(arguments, FOLDED)
+    return Text(f"→ {one_line(call.name, 64)}({shown})", "yellow")

@@ -1,0 +1,77 @@
+"""Texts that try to do something to a terminal, a layout or a markup reader."""
+
+from __future__ import annotations
+
+COMMANDS = [
+    "\x1b[2J\x1b[H",
+    "\x1b]0;your title is mine\x07",
+    "\x1b]52;c;cm0gLXJmIC8=\x07",
+    "\x1b]8;;http://127.0.0.1/\x1b\\click\x1b]8;;\x1b\\",
+    "\x1bP+q544e\x1b\\",
+    "\x1b_Gf=100;AAAA\x1b\\",
+    "\x1b[?1049h",
+    "\x1b[6n",
+    "\x1bc",
+    "\x1b[31mred\x1b[0m",
+    "\x9b2J",
+    "\x9d52;c;eA==\x9c",
+    "\x90q#0\x9c",
+    "\x07\x07\x07",
+    "\x08\x08\x08\x08overwritten",
+    "first\rSECOND",
+    "\x0b\x0c",
+    "\x0e\x0f",
+    "\x00\x01\x02",
+    "\x7f\x7f",
+    "\x1a",
+    "\x85next\x85line",
+]
+HIDDEN = [
+    "\u202egnp.exe",
+    "\u2066\u2067\u2068\u2069",
+    "\u202a\u202b\u202c\u202d",
+    "\u200e\u200f\u061c",
+    "zero\u200bwidth\u2060join\ufeff",
+    "soft\xadhyphen",
+    "\u2028line\u2029paragraph",
+    "\U000e0041\U000e0042\U000e007f",
+    "\ufff9ruby\ufffa\ufffb",
+    "\ud800 lone",
+    "lone \udfff",
+    "\u180e",
+]
+MARKUP = [
+    "[bold]not bold[/bold]",
+    "[/]",
+    "[link=http://127.0.0.1/]x[/link]",
+    "[red]unclosed",
+    "[[double]]",
+    "\\[escaped]",
+    ":smile: :skull:",
+    "<b>html</b>",
+    "# heading\n```\nfence",
+    "{braces} %s %(x)s $HOME `id`",
+    "[@click=app.bell]x[/]",
+]
+LAYOUT = [
+    "x" * 100_000,
+    "界" * 50_000,
+    "word " * 20_000,
+    "\n" * 3_000,
+    "a\n" * 5_000,
+    "\t" * 1_000,
+    "Z" + "\u0301" * 10_000,
+    "e\u0301\u0323\u0308" * 500,
+    "👩‍👩‍👧‍👦" * 200,
+    "👍🏽🏳️‍🌈🇫🇷",
+    "ﷺ" * 300,
+    "𒐫" * 100,
+    "\u3000" * 200,
+    " " * 5_000,
+    "سلام دنیا שלום עולם",
+    "ก็็็็็็็็็็็็็็็็็็็็",
+    "",
+    " ",
+]
+
+NASTY = [*COMMANDS, *HIDDEN, *MARKUP, *LAYOUT]
