@@ -1,0 +1,156 @@
+"""A backend reached over HTTP: when a request is sent, sent again, and given up. It opens no socket itself.
+
+Laws of this file:
+- Nothing is sent again once a part of the answer has been given on.
+- An answer ends with its end marker or its finish reason; one that ends otherwise is ``StreamInterrupted``.
+- Every failure is one typed error, and none shows the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from functools import partial
+from itertools import count
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from convo import __version__
+from convo.backends.base import BackendIO
+from convo.backends.circuit import Breaker, Circuit
+from convo.backends.dialects import Dialect
+from convo.backends.encode import encode
+from convo.backends.exchange import Exchange
+from convo.backends.fold import says_something
+from convo.backends.policy import ClientOptions, Deadlines, Retries, Timer
+from convo.backends.refusals import Complaints, withheld
+from convo.backends.secret import Secret
+from convo.completions import Completion, CompletionRequest, Delta
+from convo.errors import BackendError, BackendUnavailable, InvalidSetting
+from convo.messages import Message
+from convo.profiles import Profile
+
+T = TypeVar("T")
+_WHOLE = {"content-type": "application/json", "accept": "application/json"}
+_STREAMED = {"content-type": "application/json", "accept": "text/event-stream", "accept-encoding": "identity"}
+
+
+class HttpBackend:
+    """A chat completions server. Made by ``mistral``, ``openai`` and their like; safe to share between threads.
+
+    ``base_url`` ends where ``/chat/completions`` begins; ``/v1`` is added to one without a path. ``model`` is asked
+    where the options name none. ``headers`` go with every request. ``profile`` is the dialect's unless given.
+    Raises InvalidSetting for a URL or key that cannot be.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        base_url: str,
+        api_key: str | None = None,
+        model: str | None = None,
+        name: str | None = None,
+        profile: Profile | None = None,
+        headers: Mapping[str, str] | None = None,
+        retries: Retries | None = None,
+        deadlines: Deadlines | None = None,
+        circuit: Circuit | None = None,
+        client: ClientOptions | None = None,
+    ) -> None:
+        self.name = name or dialect.name
+        self.profile = profile or dialect.profile
+        self.dialect = dialect
+        self.base_url = _checked_url(base_url)
+        self.model = model
+        self.deadlines = deadlines or Deadlines()
+        self.retries = retries or Retries()
+        self.client = client or ClientOptions()
+        self._key = Secret(_checked_key(api_key))
+        self._headers: dict[str, str | Secret] = {"user-agent": f"convo/{__version__}", **(headers or {})}
+        if self._key:
+            self._headers["authorization"] = Secret(f"Bearer {self._key.reveal()}")
+        self._breaker = Breaker(circuit or Circuit())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {self.model or 'any model'} at {self.base_url}>"
+
+    async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:
+        """Return the whole answer to ``request``."""
+        exchange = self._exchange(request, streamed=False)
+        return await self._again(io, exchange, lambda: exchange.complete(io))
+
+    async def get(self, io: BackendIO, path: str) -> bytes:
+        """Return the body of what the server answers to a GET of ``path`` below the base URL."""
+        timer = self.deadlines.start(streamed=False)
+        exchange = Exchange("GET", self.base_url + path, self._headers, self.client, None, timer, self._complaints(()))
+        return await self._again(io, exchange, lambda: exchange.raw(io))
+
+    async def _again(self, io: BackendIO, exchange: Exchange, send: Callable[[], Awaitable[T]]) -> T:
+        for attempt in count(1):
+            self._breaker.check(self.name)
+            try:
+                with self._reported():
+                    return await send()
+            except BackendError as problem:
+                await io.sleep(self._wait(problem, attempt, exchange.timer))
+        raise AssertionError("unreachable")
+
+    async def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Yield the answer to ``request`` as it comes."""
+        exchange = self._exchange(request, streamed=True)
+        attempt, begun = 0, False
+        while True:
+            self._breaker.check(self.name)
+            attempt += 1
+            try:
+                with self._reported():
+                    async with aclosing(exchange.stream(io)) as deltas:
+                        async for delta in deltas:
+                            begun = begun or says_something(delta)
+                            yield delta
+                return
+            except BackendError as problem:
+                if begun:
+                    raise
+                wait = self._wait(problem, attempt, exchange.timer)
+            await io.sleep(wait)
+
+    def _exchange(self, request: CompletionRequest, *, streamed: bool) -> Exchange:
+        body = encode(self.dialect, request, self.model, streamed=streamed)
+        url, timer = f"{self.base_url}/chat/completions", self.deadlines.start(streamed=streamed)
+        headers = self._headers | (_STREAMED if streamed else _WHOLE)
+        return Exchange("POST", url, headers, self.client, body, timer, self._complaints(request.messages))
+
+    def _complaints(self, messages: tuple[Message, ...]) -> Complaints:
+        return Complaints(self.name, partial(withheld, messages=messages, key=self._key))
+
+    def _wait(self, problem: BackendError, attempt: int, timer: Timer) -> float:
+        wait = self.retries.wait(problem, attempt, timer)
+        if wait is None:
+            raise problem
+        return wait
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except BackendError as problem:
+            problem.backend = problem.backend or self.name
+            self._breaker.report(ok=not isinstance(problem, BackendUnavailable))
+            raise
+        self._breaker.report(ok=True)
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidSetting("base_url must begin with http:// or https:// and name a host", field="base_url")
+    return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
+
+
+def _checked_key(key: str | None) -> str:
+    key = (key or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise InvalidSetting("the API key holds characters that no key has", field="api_key")
+    return key

@@ -1,0 +1,75 @@
+"""Making httpx clients out of ``ClientOptions``. Imports httpx late."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from convo.backends.policy import ClientOptions, Timer
+from convo.errors import InvalidSetting, MissingExtra
+
+if TYPE_CHECKING:
+    import httpx
+
+KEPT_CONNECTIONS = 100
+KEPT_SECONDS = 30.0
+
+running_timer: ContextVar[Timer | None] = ContextVar("convo_running_timer", default=None)
+"""The timer that bounds the reads of this thread."""
+
+
+@contextmanager
+def bounded_by(timer: Timer) -> Iterator[None]:
+    """Bound, by ``timer``, whatever a client of ``sync_client`` reads and writes meanwhile in this thread."""
+    token = running_timer.set(timer)
+    try:
+        yield
+    finally:
+        running_timer.reset(token)
+
+
+def sync_client(options: ClientOptions) -> httpx.Client:
+    """Return a client that ``bounded_by`` bounds; raises InvalidSetting or MissingExtra."""
+    import httpx
+
+    from convo.backends.http_transport import BoundedTransport
+
+    return httpx.Client(transport=BoundedTransport(options, _ssl_context(options)), trust_env=False)
+
+
+def async_client(options: ClientOptions) -> httpx.AsyncClient:
+    """Return a client; raises InvalidSetting or MissingExtra."""
+    import httpx
+
+    return httpx.AsyncClient(
+        proxy=options.proxy,
+        verify=_ssl_context(options),
+        http2=options.http2,
+        trust_env=options.trust_env,
+        limits=httpx.Limits(
+            max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
+        ),
+    )
+
+
+def _ssl_context(options: ClientOptions) -> ssl.SSLContext:
+    import httpx
+
+    _check_http2(options)
+    if not isinstance(options.verify, str | os.PathLike):
+        return httpx.create_ssl_context(verify=options.verify, trust_env=options.trust_env)
+    try:
+        return ssl.create_default_context(cafile=os.fspath(options.verify))
+    except OSError:
+        raise InvalidSetting(f"verify: {options.verify!s:.200} is no readable CA bundle", field="verify") from None
+
+
+def _check_http2(options: ClientOptions) -> None:
+    from importlib.util import find_spec
+
+    if options.http2 and find_spec("h2") is None:
+        raise MissingExtra("http2=True needs an optional package: pip install 'convo-sql[http2]'", extra="http2")

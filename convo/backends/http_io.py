@@ -1,0 +1,266 @@
+"""The world of HTTP for wired backends: ``SyncHttp`` and ``AsyncHttp``, one ``BackendIO`` for each face.
+
+Laws of this file:
+- ``SyncHttp`` never suspends: whoever drives its coroutines with ``send(None)`` gets the answer at once.
+- Every read is bounded by what its timer has left, so that a drip of bytes, in headers or body, ends in time.
+- Leaving a response that was not read to its end closes its connection, so that the server stops.
+- Clients are pooled by their options, for each process and, in the async face, for each event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from convo.backends.base import Face
+from convo.backends.http_clients import async_client, bounded_by, sync_client
+from convo.backends.policy import ClientOptions, Timer
+from convo.backends.secret import Secret
+from convo.errors import BackendUnavailable, MalformedResponse, StreamInterrupted, WrongFace
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+_AFTER_THE_END = 0.2  # seconds for the few bytes that close a body whose answer is complete
+
+
+@contextmanager
+def _explained(timer: Timer, *, answering: bool = False) -> Iterator[None]:
+    """Make typed errors of httpx's; ``answering`` says whether the headers are in."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout):
+        raise timer.exceeded("connect" if timer.left() > 0 else "") from None
+    except (httpx.TimeoutException, TimeoutError):
+        raise timer.exceeded() from None
+    except httpx.DecodingError:
+        raise MalformedResponse("the backend's answer cannot be decompressed") from None
+    except (httpx.ProxyError, httpx.ConnectError) as problem:
+        reason = "its certificate is not trusted" if "CERTIFICATE" in str(problem) else "no connection"
+        raise BackendUnavailable(f"the backend cannot be reached: {reason}") from None
+    except (httpx.TransportError, OSError):
+        if answering:
+            raise StreamInterrupted("the connection broke while the backend answered") from None
+        raise BackendUnavailable("the backend broke the connection before it answered") from None
+
+
+def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    return {name: text.reveal() if isinstance(text, Secret) else text for name, text in headers.items()}
+
+
+def _limits(timer: Timer) -> httpx.Timeout:
+    import httpx
+
+    left = max(timer.left(), 0.001)
+    return httpx.Timeout(left, connect=min(timer.connect(), left))
+
+
+class _SyncResponse:
+    """A response being read by a sync client; its coroutines never suspend."""
+
+    def __init__(self, response: httpx.Response, timer: Timer, *, bounded: bool) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._parts = response.iter_bytes()
+        self._timer = timer
+        self._bounded = bounded
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        while (chunk := self._next()) is not None:
+            yield chunk
+
+    def _next(self) -> bytes | None:
+        if self._timer.left() <= 0:
+            raise self._timer.exceeded()
+        with _explained(self._timer, answering=True), bounded_by(self._timer):
+            return next(self._parts, None)
+
+    async def drain(self) -> None:
+        """Read to the end, where reads can be bounded: the connection is kept if that is quick."""
+        if self._bounded:
+            self._timer.hurry(_AFTER_THE_END)
+            try:
+                while self._next() is not None:
+                    pass
+            except (BackendUnavailable, StreamInterrupted):
+                return
+
+
+class SyncHttp:
+    """``BackendIO`` for the sync face. Safe for threads and after ``os.fork``."""
+
+    face: Face = "sync"
+
+    def __init__(self) -> None:
+        self._clients: dict[ClientOptions, httpx.Client] = {}
+        self._process = os.getpid()
+        self._of_parents: list[Any] = []
+
+    @asynccontextmanager
+    async def request(
+        self,
+        client: ClientOptions,
+        method: str,
+        url: str,
+        headers: Mapping[str, str | Secret],
+        content: bytes | None,
+        timer: Timer,
+    ) -> AsyncIterator[_SyncResponse]:
+        """Open an exchange, as ``BackendIO.request`` says."""
+        found = self._client(client)
+        with _explained(timer), bounded_by(timer):
+            sent = found.build_request(method, url, headers=_revealed(headers), content=content, timeout=_limits(timer))
+            response = found.send(sent, stream=True)
+        try:
+            yield _SyncResponse(response, timer, bounded=client.sync_client is None)
+        finally:
+            response.close()
+
+    def _client(self, options: ClientOptions) -> httpx.Client:
+        if options.sync_client is not None:
+            own: httpx.Client = options.sync_client
+            return own
+        if options.async_client is not None:
+            raise WrongFace("this backend was given an async client only: give it sync_client= too")
+        if self._process != os.getpid():
+            # A parent's connections are its own, and its locks may be held for ever: kept, unused, never closed.
+            self._of_parents.append(self._clients)
+            self._clients, self._process = {}, os.getpid()
+        if options not in self._clients:
+            self._clients[options] = sync_client(options)
+        return self._clients[options]
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, blocking the thread."""
+        time.sleep(seconds)  # noqa: ASYNC251 - this face blocks by design
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+        """Return ``function(*args)``, called in place."""
+        return function(*args)
+
+    def close(self) -> None:
+        """Close every pooled connection; clients of the caller's own stay open. May be called again."""
+        clients, self._clients = self._clients, {}
+        if self._process == os.getpid():
+            for client in clients.values():
+                client.close()
+
+
+class _AsyncResponse:
+    """A response being read by an async client."""
+
+    def __init__(self, response: httpx.Response, timer: Timer) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._parts = response.aiter_bytes()
+        self._timer = timer
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        while (chunk := await self._next()) is not None:
+            yield chunk
+
+    async def _next(self) -> bytes | None:
+        with _explained(self._timer, answering=True):
+            async with asyncio.timeout(self._timer.left()):
+                return await anext(self._parts, None)
+
+    async def drain(self) -> None:
+        """Read to the end: the connection is kept if that is quick."""
+        self._timer.hurry(_AFTER_THE_END)
+        try:
+            while await self._next() is not None:
+                pass
+        except (BackendUnavailable, StreamInterrupted):
+            return
+
+
+class AsyncHttp:
+    """``BackendIO`` for the async face. Each event loop has clients of its own, closed when the loop ends."""
+
+    face: Face = "async"
+
+    def __init__(self) -> None:
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopClients] = WeakKeyDictionary()
+
+    @asynccontextmanager
+    async def request(
+        self,
+        client: ClientOptions,
+        method: str,
+        url: str,
+        headers: Mapping[str, str | Secret],
+        content: bytes | None,
+        timer: Timer,
+    ) -> AsyncIterator[_AsyncResponse]:
+        """Open an exchange, as ``BackendIO.request`` says."""
+        found = await self._client(client)
+        with _explained(timer):
+            sent = found.build_request(method, url, headers=_revealed(headers), content=content, timeout=_limits(timer))
+            async with asyncio.timeout(timer.left()):
+                response = await found.send(sent, stream=True)
+        try:
+            yield _AsyncResponse(response, timer)
+        finally:
+            await response.aclose()
+
+    async def _client(self, options: ClientOptions) -> httpx.AsyncClient:
+        if options.async_client is not None:
+            own: httpx.AsyncClient = options.async_client
+            return own
+        if options.sync_client is not None:
+            raise WrongFace("this backend was given a sync client only: give it async_client= too")
+        loop = asyncio.get_running_loop()
+        if loop not in self._loops:
+            self._loops[loop] = _LoopClients()
+            await self._loops[loop].watch()
+        return self._loops[loop].client(options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def run_blocking(self, function: Callable[..., T], *args: Any) -> T:
+        """Return ``function(*args)``, called in a worker thread."""
+        return await asyncio.to_thread(function, *args)
+
+    async def aclose(self) -> None:
+        """Close the running loop's pooled connections; clients of the caller's own stay open."""
+        clients = self._loops.pop(asyncio.get_running_loop(), None)
+        if clients is not None:
+            await clients.aclose()
+
+
+class _LoopClients:
+    """The clients of one event loop."""
+
+    def __init__(self) -> None:
+        self._clients: dict[ClientOptions, httpx.AsyncClient] = {}
+        self._watch = self._until_the_loop_ends()
+
+    def client(self, options: ClientOptions) -> httpx.AsyncClient:
+        if options not in self._clients:
+            self._clients[options] = async_client(options)
+        return self._clients[options]
+
+    async def watch(self) -> None:
+        """See to it that the clients are closed with the loop: ``asyncio.run`` closes the generators begun in it."""
+        await anext(self._watch)
+
+    async def aclose(self) -> None:
+        await self._watch.aclose()
+
+    async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for client in self._clients.values():
+                await client.aclose()
+            self._clients = {}
