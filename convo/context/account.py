@@ -1,0 +1,131 @@
+"""The account of a composition: what became of every message, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from convo.context.draft import Item
+from convo.context.layout import Layout, Outbound
+from convo.messages import Message
+from convo.records import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one message, or of a stretch that was not loaded (``seq`` None, ``included`` False).
+
+    ``rule`` names what decided: a rule of the policy, ``profile``, ``erased``; ``""`` where the message is plainly in.
+    ``tokens`` is the estimate times the model's factor, of the message as it leaves.
+    """
+
+    seq: int | None
+    role: str
+    included: bool
+    rule: str
+    tokens: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The list that leaves, and its account.
+
+    ``tokens`` is the sum of the included decisions' tokens, tool definitions among them; with ``reserve`` (what is
+    kept free for the answer) it is at most ``budget``, None where the policy has no window. ``sources`` goes along
+    with ``messages``: the seq of the entry whose message this is unchanged, None for one that was inserted, merged or
+    rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ.
+    """
+
+    messages: tuple[Message, ...]
+    tokens: int
+    decisions: tuple[Decision, ...]
+    budget: int | None
+    sources: tuple[int | None, ...]
+    call_ids: Mapping[str, str]
+    reserve: int = 0
+
+
+def source_of(part: Outbound) -> int | None:
+    """Return the seq of the entry whose message ``part`` is unchanged, None where it is not."""
+    item = part.items[0]
+    return item.seq if item.entry is not None and part.message is item.entry.message else None
+
+
+def account(
+    entries: Sequence[Entry], layout: Layout, dropped: Iterable[Item], unseen_by: str, scaled: Callable[[int], int]
+) -> tuple[Decision, ...]:
+    """Return the decisions on ``entries`` and what was put in, in the order in which they leave; O(n log n).
+
+    ``dropped`` are the items left out, with the rule that did; ``unseen_by`` names the rule for whose sake the
+    entries in the gaps of ``entries`` were not loaded.
+    """
+    out = [*_left_out(entries, layout, dropped, scaled), *_gaps(entries, unseen_by)]
+    out.sort(key=lambda placed: placed[0])
+    lines: list[Decision] = []
+    for line in _included(layout, scaled):
+        while out and line.seq is not None and out[0][0] < line.seq:
+            lines.append(out.pop(0)[1])
+        lines.append(line)
+    return (*lines, *(line for _, line in out))
+
+
+def _left_out(
+    entries: Sequence[Entry], layout: Layout, dropped: Iterable[Item], scaled: Callable[[int], int]
+) -> Iterator[tuple[int, Decision]]:
+    for entry in entries:
+        if entry.erased:
+            yield entry.seq, Decision(entry.seq, entry.role, False, "erased", 0, "erased")
+    for items, rule in ((dropped, ""), (layout.dropped, "profile")):
+        for item in items:
+            if item.seq is not None:
+                line = Decision(item.seq, _role(item), False, rule or item.rule, scaled(item.tokens), _note(item.notes))
+                yield item.seq, line
+
+
+def _gaps(entries: Sequence[Entry], rule: str) -> Iterator[tuple[int, Decision]]:
+    expected = 1
+    for entry in entries:
+        if entry.seq > expected:
+            stretch = f"seq {expected}" if entry.seq == expected + 1 else f"seq {expected} to {entry.seq - 1}"
+            yield expected, Decision(None, "", False, rule, 0, f"{stretch}: not loaded")
+        expected = entry.seq + 1
+
+
+def _included(layout: Layout, scaled: Callable[[int], int]) -> Iterator[Decision]:
+    parts: dict[int | str, list[tuple[Item, Outbound]]] = {}
+    for number, part in enumerate(layout.outbound):
+        for position, item in enumerate(part.items):
+            key = f"{number}.{position}" if item.seq is None else item.seq
+            parts.setdefault(key, []).append((item, part))
+    for held in parts.values():
+        yield _line(held, scaled)
+
+
+def _line(held: list[tuple[Item, Outbound]], scaled: Callable[[int], int]) -> Decision:
+    """Return the line of one item; it is in two messages where its calls go out on their own."""
+    item = held[0][0]
+    notes = dict.fromkeys(note for piece, part in held for note in (*piece.notes, *_merged_with(piece, part)))
+    return Decision(
+        item.seq,
+        _role(item),
+        True,
+        item.rule or item.kept,
+        sum(scaled(piece.tokens) for piece, _ in held),
+        _note(notes),
+    )
+
+
+def _merged_with(item: Item, part: Outbound) -> Iterator[str]:
+    others = [other for other in part.items if other is not item]
+    if others:
+        names = (f"seq {other.seq}" if other.seq is not None else other.notes[0] for other in others)
+        yield f"one message with {', '.join(names)}"
+
+
+def _role(item: Item) -> str:
+    return item.entry.role if item.entry is not None else item.role
+
+
+def _note(notes: Iterable[str]) -> str:
+    return "; ".join(notes)

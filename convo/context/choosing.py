@@ -1,0 +1,149 @@
+"""Rules that choose which messages go out, and the promises that keep some of them in.
+
+What every one of them promises: the newest user turn (the newest user message and all after it) stays, and so do
+pinned messages, those of ``KeepFirst``, and the system messages that open the path. The list begins where a user
+turn begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convo.context.draft import Draft, turn_starts
+from convo.context.phases import BuiltInRule, Phase, check_count
+from convo.errors import InvalidSetting
+
+
+@dataclass(frozen=True)
+class Window(BuiltInRule):
+    """What goes out never passes ``max_tokens``, and is cut seldom, so that a provider's prompt cache holds.
+
+    Only when system prompt, tools, kept messages and all since the last cut pass ``max_tokens`` is the oldest part cut
+    away, at the beginning of a user turn, until at most ``refill_to`` are left (three quarters of ``max_tokens``
+    where it is not given). Until the next cut the list grows at its end alone, byte for byte; rules that change old
+    messages act at cuts.
+
+    Both are numbers of tokens, or fractions (greater than 0, at most 1) of the model's context length. Raises
+    ContextOverflow when composing where the newest user turn and what is kept do not fit.
+    """
+
+    max_tokens: int | float
+    refill_to: int | float | None = None
+
+    phase: ClassVar[Phase] = Phase.WINDOW
+
+    def __post_init__(self) -> None:
+        _check_size("max_tokens", self.max_tokens)
+        if self.refill_to is not None:
+            _check_size("refill_to", self.refill_to)
+            if isinstance(self.refill_to, float) == isinstance(self.max_tokens, float) and (
+                self.refill_to > self.max_tokens
+            ):
+                raise InvalidSetting("Window: refill_to is greater than max_tokens", field="refill_to")
+
+    def limits(self, context_length: int | None) -> tuple[int, int]:
+        """Return (max_tokens, refill_to) as numbers of tokens, for a model with this context length."""
+        most = _tokens(self.max_tokens, context_length)
+        return most, most * 3 // 4 if self.refill_to is None else min(_tokens(self.refill_to, context_length), most)
+
+    def _apply(self, draft: Draft) -> Draft:
+        return draft.only(lambda item: item.seq is None or item.seq > draft.window_cut)
+
+
+def _check_size(name: str, value: int | float) -> None:
+    if isinstance(value, float):
+        if not 0 < value <= 1:
+            raise InvalidSetting(f"Window: {name} as a fraction must be over 0 and at most 1, not {value}", field=name)
+    else:
+        check_count("Window", name, value)
+
+
+def _tokens(size: int | float, context_length: int | None) -> int:
+    if isinstance(size, int):
+        return size
+    if context_length is None:
+        raise InvalidSetting(
+            "Window: a fraction needs the model's context length, which is not known: give a number of tokens",
+            field="max_tokens",
+        )
+    return int(size * context_length)
+
+
+@dataclass(frozen=True)
+class LastTurns(BuiltInRule):
+    """The last ``n`` user turns go out; the window slides with every turn."""
+
+    n: int
+
+    phase: ClassVar[Phase] = Phase.CHOOSE
+
+    def __post_init__(self) -> None:
+        check_count("LastTurns", "n", self.n)
+
+    def _apply(self, draft: Draft) -> Draft:
+        starts = turn_starts([item.message for item in draft.items], from_start=True)
+        return _from_index(draft, starts[-self.n]) if len(starts) > self.n else draft
+
+
+@dataclass(frozen=True)
+class LastMessages(BuiltInRule):
+    """At most the last ``n`` messages go out, from the first user turn that begins among them; slides.
+
+    Where the newest user turn is longer, it goes out whole.
+    """
+
+    n: int
+
+    phase: ClassVar[Phase] = Phase.CHOOSE
+
+    def __post_init__(self) -> None:
+        check_count("LastMessages", "n", self.n)
+
+    def _apply(self, draft: Draft) -> Draft:
+        stored = [index for index, item in enumerate(draft.items) if item.seq is not None]
+        if len(stored) <= self.n:
+            return draft
+        oldest = stored[-self.n]
+        starts = turn_starts([item.message for item in draft.items], from_start=True)
+        return _from_index(draft, next((start for start in starts if start >= oldest), draft.newest_turn))
+
+
+def _from_index(draft: Draft, first: int) -> Draft:
+    position = {id(item): index for index, item in enumerate(draft.items)}
+    return draft.only(lambda item: item.seq is None or position[id(item)] >= first)
+
+
+@dataclass(frozen=True)
+class KeepFirst(BuiltInRule):
+    """The first ``n`` messages of the path stay in every window.
+
+    A tool round that the n-th message cuts through is not kept by this.
+    """
+
+    n: int
+
+    phase: ClassVar[Phase] = Phase.KEEP
+
+    def __post_init__(self) -> None:
+        check_count("KeepFirst", "n", self.n)
+
+    def _apply(self, draft: Draft) -> Draft:
+        return draft.keeping("KeepFirst", range(1, self.n + 1), whole_rounds_only=True)
+
+
+@dataclass(frozen=True, init=False)
+class Pinned(BuiltInRule):
+    """The messages at ``seqs`` stay in every window, as do those pinned on the branch (these need no rule)."""
+
+    seqs: tuple[int, ...]
+
+    phase: ClassVar[Phase] = Phase.KEEP
+
+    def __init__(self, *seqs: int) -> None:
+        for seq in seqs:
+            check_count("Pinned", "seqs", seq)
+        object.__setattr__(self, "seqs", seqs)
+
+    def _apply(self, draft: Draft) -> Draft:
+        return draft.keeping("Pinned", self.seqs)

@@ -1,0 +1,250 @@
+"""Composing: entries of a path in, the list that leaves and its account out.
+
+Laws of this file:
+- The outcome depends on what the policy looks at alone; older entries that happen to be loaded change nothing.
+- A cut, and what rewriting rules may touch, moves only when the window overflows; else the list grows at its end.
+- Every entry that was given has exactly one line in the decisions; what was put in has a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import ceil
+
+from convo.context.account import Composition, Decision, account, source_of
+from convo.context.choosing import LastMessages, LastTurns, Window
+from convo.context.draft import Draft, Item, is_prefix, turn_starts
+from convo.context.layout import Layout, lay_out
+from convo.context.order import check
+from convo.context.phases import Phase
+from convo.context.reach import OPENING
+from convo.context.rules import OwnRule, Policy, Rule, check_policy, policy_key, rule_name, the_window
+from convo.context.state import ComposeState
+from convo.context.tokens import estimate, estimate_tools
+from convo.errors import ContextOverflow, InvalidSetting, Unsupported
+from convo.messages import Message, SystemMessage
+from convo.options import Tool
+from convo.profiles import Profile
+from convo.records import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    entries: Sequence[Entry]
+    policy: Sequence[Rule | OwnRule]
+    profile: Profile
+    pins: tuple[int, ...]
+    system: str | None
+    tools: Sequence[Tool]
+    factor: float
+    reserve: int
+
+    def scaled(self, tokens: int) -> int:
+        return ceil(tokens * self.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One way to compose: with what is behind ``cut`` left out and rewriting up to ``mark`` (None: of all)."""
+
+    cut: int
+    mark: int | None
+    layout: Layout
+    dropped: tuple[Item, ...]
+    tokens: int
+
+
+def compose(
+    entries: Sequence[Entry],
+    policy: Policy,
+    profile: Profile,
+    state: ComposeState = ComposeState(),  # noqa: B008  (a frozen value)
+    *,
+    system: str | None = None,
+    tools: Sequence[Tool] = (),
+    factor: float = 1.0,
+    head: int | None = None,
+    reserve: int = 0,
+    context_length: int | None = None,
+) -> tuple[Composition, ComposeState]:
+    """Return the list to send for a path, and the compose state after it (the same where no cut was made).
+
+    ``entries`` is what is loaded of the path, ascending by seq: what ``reach`` asks for, or more. The last one may be
+    an assistant message with ``prefix``, to be continued. ``system`` is the system prompt of the settings. Estimates
+    are multiplied by ``factor``; ``reserve`` tokens are kept free for the answer. ``head`` is the path's newest seq
+    where that is not the last entry's. ``context_length`` serves windows given as fractions.
+
+    Raises ContextOverflow where what must stay does not fit the window, OrderViolation where the profile does not
+    accept the list, Unsupported for a prefix that it cannot continue, InvalidSetting for a policy that is none.
+    O(n) in the entries, times two or three when a cut is made.
+    """
+    check_policy(policy)
+    if entries and is_prefix(entries[-1].message) and not profile.prefix.supported:
+        raise Unsupported(f"{profile.name} cannot continue an assistant message: leave out the prefix")
+    given = _Input(entries, _in_order(policy), profile, state.pins, system, tools, factor, reserve)
+    window, key = the_window(policy), policy_key(policy)
+    attempt = _attempt(given, state.cuts.get(key, 0), None if window is None else state.marks.get(key, 0))
+    budget = None
+    if window is not None:
+        budget, refill = window.limits(context_length)
+        if attempt.tokens + reserve > budget or _has_hole(given, attempt):
+            mark = _head(entries) if head is None else head
+            attempt = _cut(given, attempt, budget - reserve, refill - reserve, mark)
+            state = state.cut_at(key, attempt.cut, attempt.mark or 0)
+    messages = tuple(part.message for part in attempt.layout.outbound)
+    check(messages, profile)
+    return _composition(given, attempt, messages, budget), state
+
+
+def _in_order(policy: Policy) -> list[Rule | OwnRule]:
+    return sorted(policy, key=lambda rule: rule.phase if isinstance(rule, Rule) else Phase.OWN)
+
+
+def _head(entries: Sequence[Entry]) -> int:
+    stored = [entry.seq for entry in entries if not is_prefix(entry.message)]
+    return stored[-1] if stored else 0
+
+
+def _attempt(given: _Input, cut: int, mark: int | None) -> _Attempt:
+    draft = _opened(given, cut, mark)
+    dropped: list[Item] = []
+    for rule in given.policy:
+        draft = _applied(rule, draft, dropped)
+    layout = lay_out(draft)
+    tokens = sum(given.scaled(item.tokens) for item in _items(layout))
+    tokens += given.scaled(estimate_tools(given.tools))
+    return _Attempt(cut, mark, layout, tuple(dropped), tokens)
+
+
+def _opened(given: _Input, cut: int, mark: int | None) -> Draft:
+    items = [Item(message=entry.message, seq=entry.seq, tokens=entry.tokens, entry=entry) for entry in _living(given)]
+    draft = Draft(items=(*_system_item(given), *_opening_kept(items)), profile=given.profile, mark=mark)
+    draft = draft.keeping("Pinned", given.pins) if given.pins else draft
+    return replace(draft, window_cut=cut)
+
+
+def _living(given: _Input) -> list[Entry]:
+    return [entry for entry in given.entries if not entry.erased]
+
+
+def _system_item(given: _Input) -> Iterator[Item]:
+    if given.system:
+        message = SystemMessage(content=given.system)
+        yield Item(
+            message=message, tokens=estimate(message), kept="system", notes=("the conversation's system prompt",)
+        )
+
+
+def _opening_kept(items: Sequence[Item]) -> Iterator[Item]:
+    """Yield the items, with the system messages that open the path marked as kept."""
+    opening = True
+    for item in items:
+        opening = opening and item.role == "system" and item.seq is not None and item.seq <= OPENING
+        yield replace(item, kept="opening") if opening else item
+
+
+def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[Item]) -> Draft:
+    """Return what ``rule`` makes of ``draft``, and note what it dropped, changed and put in."""
+    name, result = rule_name(rule), rule(draft)
+    if result is None:
+        return draft
+    if not isinstance(result, Draft):
+        raise InvalidSetting(f"policy: {name} gave back a {type(result).__name__}, not a draft", field="policy")
+    before = {item.seq: item for item in draft.items if item.seq is not None}
+    after = [_attributed(item, before, name) for item in result.items]
+    seqs = [item.seq for item in after if item.seq is not None]
+    if len({*seqs}) < len(seqs) or not before.keys() >= {*seqs}:
+        raise InvalidSetting(
+            f"policy: {name} gave back a stored message twice, or one that is not there", field="policy"
+        )
+    gone = before.keys() - {*seqs}
+    dropped.extend(replace(item, rule=name) for seq, item in before.items() if seq in gone)
+    return replace(result, items=tuple(after))
+
+
+def _attributed(item: Item, before: Mapping[int, Item], rule: str) -> Item:
+    old = before.get(item.seq) if item.seq is not None else None
+    if old is None:
+        return item if item.rule or item.kept else replace(item, rule=rule, tokens=estimate(item.message))
+    return item if item.message is old.message else replace(item, rule=rule, tokens=estimate(item.message))
+
+
+def _has_hole(given: _Input, attempt: _Attempt) -> bool:
+    """Return whether entries that the list would hold, right before its tail, were not loaded."""
+    start = _tail_start(given.entries)
+    if start <= attempt.cut + 1:
+        return False
+    oldest = next((entry.seq for entry in given.entries if entry.seq >= start and not entry.erased), None)
+    return not any(item.seq == oldest and item.rule in _SLIDING for item in attempt.dropped)
+
+
+_SLIDING = frozenset({"LastTurns", "LastMessages"})
+
+
+def _tail_start(entries: Sequence[Entry]) -> int:
+    """Return the first seq of the run without a hole at the end of ``entries``; 1 where there are none."""
+    start = entries[-1].seq if entries else 1
+    for entry in reversed(entries):
+        if entry.seq < start - 1:
+            break
+        start = entry.seq
+    return start
+
+
+def _cut(given: _Input, attempt: _Attempt, most: int, refill: int, mark: int) -> _Attempt:
+    """Return the attempt that keeps most of the path within ``refill`` tokens, else within ``most``.
+
+    Where the list fits once the rewriting rules may act up to ``mark``, the cut stays where it is.
+    """
+    attempt = _attempt(given, attempt.cut, mark)
+    if attempt.tokens <= refill and not _has_hole(given, attempt):
+        return attempt
+    for cut in _cuts(given, attempt, attempt.tokens - refill):
+        attempt = _attempt(given, cut, mark)
+        if attempt.tokens <= refill:
+            return attempt
+    if attempt.tokens > most:
+        raise ContextOverflow(
+            f"the newest user turn with the system prompt, the tools and the messages kept needs about "
+            f"{attempt.tokens} tokens, and the window leaves {max(most, 0)} for it"
+            + (f" beside {given.reserve} for the answer" if given.reserve else ""),
+            needed=attempt.tokens + given.reserve,
+            budget=most + given.reserve,
+        )
+    return attempt
+
+
+def _cuts(given: _Input, attempt: _Attempt, excess: int) -> Iterator[int]:
+    """Yield the cuts to try, ascending: first the one that should free ``excess`` tokens, last the newest turn's."""
+    start = _tail_start(given.entries)
+    tail = [entry for entry in given.entries if entry.seq >= start and not entry.erased]
+    starts = turn_starts([entry.message for entry in tail], from_start=start == 1)
+    cost = {item.seq: given.scaled(item.tokens) for item in _items(attempt.layout) if not item.kept}
+    freed = [0, *accumulate(cost.get(entry.seq, 0) for entry in tail)]
+    for index in starts:
+        is_newest = index == starts[-1]
+        if tail[index].seq > attempt.cut + 1 and (freed[index] >= excess or is_newest):
+            yield tail[index].seq - 1
+
+
+def _items(layout: Layout) -> Iterator[Item]:
+    return (item for part in layout.outbound for item in part.items)
+
+
+def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...], budget: int | None) -> Composition:
+    limits = (rule_name(rule) for rule in given.policy if isinstance(rule, Window | LastTurns | LastMessages))
+    lines = account(given.entries, attempt.layout, attempt.dropped, next(limits, ""), given.scaled)
+    if given.tools:
+        tokens = given.scaled(estimate_tools(given.tools))
+        lines = (Decision(None, "tools", True, "", tokens, f"{len(given.tools)} tool definitions"), *lines)
+    return Composition(
+        messages=messages,
+        tokens=attempt.tokens,
+        decisions=lines,
+        budget=budget,
+        sources=tuple(source_of(part) for part in attempt.layout.outbound),
+        call_ids=attempt.layout.call_ids,
+        reserve=given.reserve,
+    )

@@ -1,0 +1,129 @@
+"""The draft that rules work on: the messages on their way out, each with where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from convo.context.calls import rounds_of
+from convo.context.tokens import estimate
+from convo.messages import AssistantMessage, Message
+from convo.profiles import Profile
+from convo.records import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message on its way out.
+
+    ``seq`` is the place of the entry it comes from, None for a message that is not stored (the system prompt of the
+    settings, inserted context). ``kept`` names the promise that keeps it in every window (``Pinned``, ``KeepFirst``
+    …), ``""`` for none. ``rule`` names the rule that changed or inserted it; ``notes`` are for ``explain()``.
+    ``joins_next``: it becomes one message with a neighbour of its role that follows.
+    """
+
+    message: Message
+    seq: int | None = None
+    tokens: int = 0
+    entry: Entry | None = None
+    kept: str = ""
+    rule: str = ""
+    notes: tuple[str, ...] = ()
+    joins_next: bool = False
+
+    @property
+    def role(self) -> str:
+        """The role in which the message leaves, as far as is known."""
+        return self.message.role
+
+    def changed(self, message: Message, note: str = "") -> Item:
+        """Return the item with another message, its tokens estimated anew."""
+        if message is self.message:
+            return self
+        notes = (*self.notes, note) if note else self.notes
+        return replace(self, message=message, tokens=estimate(message), notes=notes)
+
+    def noted(self, note: str) -> Item:
+        """Return the item with one more note."""
+        return replace(self, notes=(*self.notes, note))
+
+
+def inserted(message: Message, note: str, rule: str = "") -> Item:
+    """Return an item for a message that is not stored."""
+    return Item(message=message, tokens=estimate(message), rule=rule, notes=(note,))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What will leave, as far as the rules have shaped it: ``items`` in path order.
+
+    ``profile`` is what the layout will fit them to. Rewriting rules change messages up to the seq ``mark`` only, or
+    all where it is None. ``window_cut`` is the last seq that the window has cut away, 0 for none.
+    """
+
+    items: tuple[Item, ...]
+    profile: Profile
+    window_cut: int = 0
+    mark: int | None = None
+
+    def only(self, wanted: Callable[[Item], bool]) -> Draft:
+        """Return the draft without the items that are not ``wanted``; those with a promise (``kept``) stay."""
+        return replace(self, items=tuple(item for item in self.items if item.kept or wanted(item)))
+
+    def each(self, change: Callable[[Item], Message]) -> Draft:
+        """Return the draft with each message as ``change`` gives it (the same object: unchanged)."""
+        return replace(self, items=tuple(item.changed(change(item)) for item in self.items))
+
+    def insert(self, index: int, *messages: Message) -> Draft:
+        """Return the draft with ``messages``, which are not stored, put before ``items[index]``."""
+        new = tuple(inserted(message, "inserted") for message in messages)
+        return replace(self, items=(*self.items[:index], *new, *self.items[index:]))
+
+    def keeping(self, promise: str, seqs: Collection[int], *, whole_rounds_only: bool = False) -> Draft:
+        """Return the draft with the messages at ``seqs`` kept in every window, each with the rest of its tool round.
+
+        ``whole_rounds_only``: a round that is only partly among ``seqs`` is not kept instead.
+        """
+        wanted = {item.seq for item in self.items if item.seq in seqs}
+        for members in rounds_of([item.message for item in self.items]):
+            round_seqs = {self.items[index].seq for index in members}
+            if wanted & round_seqs and not round_seqs <= wanted:
+                wanted = wanted - round_seqs if whole_rounds_only else wanted | round_seqs
+        return replace(
+            self,
+            items=tuple(
+                replace(item, kept=promise) if item.seq in wanted and not item.kept else item for item in self.items
+            ),
+        )
+
+    def may_rewrite(self, item: Item) -> bool:
+        """Return whether a rule that changes old messages may change this one now."""
+        return item.kept != "Pinned" and (self.mark is None or (item.seq is not None and item.seq <= self.mark))
+
+    @property
+    def newest_turn(self) -> int:
+        """The index at which the newest user turn begins; 0 when no user spoke."""
+        starts = turn_starts([item.message for item in self.items], from_start=True)
+        return starts[-1] if starts else 0
+
+
+def turn_starts(messages: Sequence[Message], *, from_start: bool) -> list[int]:
+    """Return the indexes at which a user turn begins.
+
+    A turn begins with a run of user and system messages that holds a user message, after an assistant or tool
+    message, or at the start where ``from_start`` says that nothing comes before ``messages[0]``. O(n).
+    """
+    starts: list[int] = []
+    run = 0 if from_start else None
+    for index, message in enumerate(messages):
+        if message.role in ("assistant", "tool"):
+            run = index + 1
+        elif message.role == "user" and run is not None:
+            starts.append(run)
+            run = None
+    return starts
+
+
+def is_prefix(message: Message) -> bool:
+    """Return whether ``message`` is an assistant message to be continued."""
+    return isinstance(message, AssistantMessage) and message.prefix

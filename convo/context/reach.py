@@ -1,0 +1,73 @@
+"""How much of the history a policy looks at, so that no more of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
+from convo.context.draft import turn_starts
+from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
+from convo.context.rules import Policy, policy_key, the_window
+from convo.context.state import ComposeState
+from convo.context.tokens import MESSAGE_OVERHEAD
+from convo.records import Entry
+
+OPENING = 4
+"""Messages at the start of a path among which system messages count as the ones that open it, and stay in."""
+
+_NEVER_SHRINK = (Window, LastTurns, LastMessages, KeepFirst, Pinned, Insert, SystemIntoUser, MergeConsecutive)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What of a path has to be loaded: its tail until ``enough``, its ``first`` messages, and the ``pins``.
+
+    The tail is long enough as soon as one limit is reached: it begins right behind ``after``; it holds ``turns`` whole
+    user turns; or it holds the beginning of a turn, and its estimates pass ``tokens`` or it has ``messages``
+    messages. None: no such limit.
+    """
+
+    after: int | None = None
+    tokens: int | None = None
+    messages: int | None = None
+    turns: int | None = None
+    first: int = OPENING
+    pins: tuple[int, ...] = ()
+
+    def enough(self, tail: Sequence[Entry]) -> bool:
+        """Return whether ``tail``, the end of the path without a hole, needs no older entries before it. O(n)."""
+        if not tail:
+            return False
+        if tail[0].seq <= (self.after or 0) + 1:
+            return True
+        starts = len(turn_starts([entry.message for entry in tail if not entry.erased], from_start=False))
+        if self.turns is not None and starts >= self.turns:
+            return True
+        long = self.messages is not None and len(tail) >= self.messages
+        long = long or (self.tokens is not None and sum(entry.tokens for entry in tail) > self.tokens)
+        return long and starts > 0
+
+
+def reach(policy: Policy, state: ComposeState, *, factor: float = 1.0, context_length: int | None = None) -> Reach:
+    """Return how much of a path ``policy`` looks at, given the branch's compose state.
+
+    ``factor`` and ``context_length`` are what ``compose`` will be given. A window whose cut is known looks at all that
+    came after it, at most as many messages as could fit it; before its first cut, at as many tokens as it holds.
+    """
+    window = the_window(policy)
+    after = state.cuts.get(policy_key(policy)) if window is not None else None
+    most = None if window is None else ceil(window.limits(context_length)[0] / factor)
+    shrinks = any(not isinstance(rule, _NEVER_SHRINK) for rule in policy)
+    counted = [rule.n + 1 for rule in policy if isinstance(rule, LastMessages)]
+    if most is not None:
+        counted.append(most // MESSAGE_OVERHEAD + 1)
+    return Reach(
+        after=after,
+        tokens=None if after is not None or shrinks else most,
+        messages=min(counted, default=None),
+        turns=min((rule.n for rule in policy if isinstance(rule, LastTurns)), default=None),
+        first=max([OPENING, *(rule.n for rule in policy if isinstance(rule, KeepFirst))]),
+        pins=tuple(sorted({*state.pins, *(seq for rule in policy if isinstance(rule, Pinned) for seq in rule.seqs)})),
+    )

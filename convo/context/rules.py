@@ -1,0 +1,150 @@
+"""The rules a policy is made of, and policies as values: their key, and the JSON in which they are stored.
+
+A rule is a small frozen value, called with a draft and giving back the draft it makes of it (None: unchanged).
+A user's own rule is any function that does the same. The order of a policy does not matter, with two exceptions:
+functions act one after the other, and so do rules of one kind of change (``phases.Phase``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeAlias
+
+from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
+from convo.context.draft import Draft
+from convo.context.phases import BuiltInRule
+from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
+from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
+from convo.errors import InvalidSetting
+from convo.values import canonical_json, plain
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "ClearToolResults",
+    "Draft",
+    "DropImages",
+    "DropThinking",
+    "Insert",
+    "KeepFirst",
+    "LastMessages",
+    "LastTurns",
+    "MergeConsecutive",
+    "Pinned",
+    "Policy",
+    "Redact",
+    "Rule",
+    "SystemIntoUser",
+    "TruncateToolResults",
+    "Window",
+    "check_policy",
+    "dump_policy",
+    "load_policy",
+    "policy_key",
+    "rule_name",
+    "the_window",
+]
+
+
+Rule: TypeAlias = BuiltInRule
+OwnRule: TypeAlias = Callable[[Draft], "Draft | None"]
+Policy: TypeAlias = "Sequence[Rule | OwnRule]"
+
+DEFAULT_POLICY: tuple[Rule, ...] = (Window(32_000, 24_000),)
+"""What serves a conversation that has no policy: pins are kept, and nothing is cut before 32,000 tokens."""
+
+_RULES: dict[str, Callable[..., Rule]] = {
+    rule.__name__: rule
+    for rule in (
+        ClearToolResults,
+        DropImages,
+        DropThinking,
+        Insert,
+        KeepFirst,
+        LastMessages,
+        LastTurns,
+        MergeConsecutive,
+        Pinned,
+        Redact,
+        SystemIntoUser,
+        TruncateToolResults,
+        Window,
+    )
+}
+
+
+def rule_name(rule: Rule | OwnRule) -> str:
+    """Return the name under which ``explain()`` speaks of ``rule``."""
+    return type(rule).__name__ if _is_stored(rule) else _own_name(rule)
+
+
+def _is_stored(rule: object) -> bool:
+    return _RULES.get(type(rule).__name__) is type(rule)
+
+
+def _own_name(rule: object) -> str:
+    return getattr(rule, "__qualname__", None) or type(rule).__qualname__
+
+
+def check_policy(policy: Policy) -> None:
+    """Raise InvalidSetting unless ``policy`` is a sequence of rules and functions with at most one Window."""
+    if isinstance(policy, str) or not isinstance(policy, Sequence):
+        raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
+    for rule in policy:
+        if not callable(rule) or isinstance(rule, type):
+            raise InvalidSetting(f"policy: {rule!r:.60} is neither a rule nor a function", field="policy")
+    if sum(isinstance(rule, Window) for rule in policy) > 1:
+        raise InvalidSetting("policy: holds more than one Window", field="policy")
+
+
+def the_window(policy: Policy) -> Window | None:
+    """Return the policy's window, None where it has none."""
+    return next((rule for rule in policy if isinstance(rule, Window)), None)
+
+
+def policy_key(policy: Policy) -> str:
+    """Return the key under which a branch remembers the cut of ``policy``: 16 hex digits made of its rules.
+
+    A function counts by its module and qualified name, so changing its body keeps the key.
+    """
+    parts = [_dumped(rule) if _is_stored(rule) else _own_key(rule) for rule in policy]
+    return hashlib.sha256(canonical_json(parts)).hexdigest()[:16]
+
+
+def _own_key(rule: object) -> str:
+    named = rule if hasattr(rule, "__qualname__") else type(rule)
+    return f"{named.__module__}:{_own_name(rule)}"
+
+
+def dump_policy(policy: Policy) -> list[dict[str, Any]]:
+    """Return ``policy`` as JSON data that ``load_policy`` reads; raises InvalidSetting for a function."""
+    check_policy(policy)
+    for rule in policy:
+        if not _is_stored(rule):
+            raise InvalidSetting(
+                f"policy: {_own_name(rule)} is a function, which cannot be stored with a conversation: "
+                "give it when opening the conversation, or with the call",
+                field="policy",
+            )
+    return [_dumped(rule) for rule in policy]
+
+
+def _dumped(rule: object) -> dict[str, Any]:
+    given = {item.name: plain(getattr(rule, item.name)) for item in fields(rule)}  # type: ignore[arg-type]
+    return {"rule": type(rule).__name__, **{name: value for name, value in given.items() if value is not None}}
+
+
+def load_policy(data: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """Return the policy stored as ``data``; raises InvalidSetting naming a rule or parameter it does not know."""
+    return tuple(_loaded(dict(one)) for one in data)
+
+
+def _loaded(data: dict[str, Any]) -> Rule:
+    name = data.pop("rule", None)
+    if not isinstance(name, str) or name not in _RULES:
+        raise InvalidSetting(f"policy: there is no rule {name!r:.60} in this release", field="policy")
+    try:
+        return Pinned(*data.pop("seqs", ()), **data) if name == "Pinned" else _RULES[name](**data)
+    except TypeError:
+        raise InvalidSetting(f"policy: {name} does not take the parameters {[*data]}", field="policy") from None

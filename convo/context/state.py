@@ -1,0 +1,79 @@
+"""What a branch remembers of how it was composed: where windows were cut, and what the user pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from convo.errors import InvalidSetting
+
+MAX_PINS = 32
+"""Messages that can be pinned on one branch."""
+
+MAX_POLICIES = 8
+"""Policies whose cut a branch remembers; the one cut longest ago is forgotten first."""
+
+
+@dataclass(frozen=True)
+class ComposeState:
+    """A branch's compose state; small, whatever the length of the branch.
+
+    ``cuts``: for a policy's key the last seq that its window has cut away. ``marks``: the last seq whose message the
+    policy's rewriting rules may change; it moves at cuts only. ``pins``: the seqs that every window keeps, ascending.
+    """
+
+    cuts: Mapping[str, int] = field(default_factory=dict)
+    marks: Mapping[str, int] = field(default_factory=dict)
+    pins: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the dict that ``from_json`` reads."""
+        return {"cuts": {key: [cut, self.marks.get(key, 0)] for key, cut in self.cuts.items()}, "pins": [*self.pins]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> Self:
+        """Return the state stored as ``data``; None or ``{}`` is the state of a new branch."""
+        cuts = (data or {}).get("cuts", {})
+        return cls(
+            cuts={key: cut for key, (cut, _) in cuts.items()},
+            marks={key: mark for key, (_, mark) in cuts.items()},
+            pins=tuple((data or {}).get("pins", ())),
+        )
+
+    def cut_at(self, key: str, cut: int, mark: int) -> ComposeState:
+        """Return the state after the window of the policy ``key`` was cut behind ``cut``, with rewriting up to
+        ``mark``."""
+        cuts = {**{name: seq for name, seq in self.cuts.items() if name != key}, key: cut}
+        kept = [*cuts][-MAX_POLICIES:]
+        marks = {**self.marks, key: mark}
+        return replace(
+            self, cuts={name: cuts[name] for name in kept}, marks={name: marks.get(name, 0) for name in kept}
+        )
+
+    def pinned(self, *seqs: int) -> ComposeState:
+        """Return the state with the messages at ``seqs`` pinned; raises InvalidSetting beyond ``MAX_PINS``.
+
+        Pin a tool call together with its results (``calls.together``): alone, it goes out with stand-ins for them.
+        """
+        pins = tuple(sorted({*self.pins, *seqs}))
+        if len(pins) > MAX_PINS:
+            raise InvalidSetting(f"{len(pins)} messages pinned; at most {MAX_PINS} can be: unpin some", field="pins")
+        return replace(self, pins=pins)
+
+    def unpinned(self, *seqs: int) -> ComposeState:
+        """Return the state with the messages at ``seqs`` no longer pinned."""
+        return replace(self, pins=tuple(pin for pin in self.pins if pin not in seqs))
+
+    def before(self, fork_seq: int) -> ComposeState:
+        """Return what a branch forked at the message ``fork_seq`` starts with: the pins up to it, the cuts before it.
+
+        A cut at the fork message itself or later would leave the new branch nothing to go on from.
+        """
+        cuts = {key: cut for key, cut in self.cuts.items() if cut < fork_seq}
+        marks = {key: min(self.marks.get(key, 0), fork_seq) for key in cuts}
+        return ComposeState(cuts=cuts, marks=marks, pins=tuple(pin for pin in self.pins if pin <= fork_seq))
+
+    def without_cuts(self) -> ComposeState:
+        """Return the pins alone: what a policy given for one call starts from."""
+        return ComposeState(pins=self.pins)
