@@ -1,0 +1,293 @@
+"""The async face: ``AsyncConversation`` and ``AsyncStore``, the same names as in the sync face, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from convo.errors import ConvoError
+from convo.flows import branching, conversing, opening, reading, record
+from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
+from convo.flows.handle import Handle
+from convo.flows.opening import PAGE, Making
+from convo.flows.reply import Reply, waiting_calls
+from convo.flows.settings import checked_owner
+from convo.messages import MessageLike, ToolCall
+from convo.ports import AsyncPort
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.store.engine import parse_url
+
+if TYPE_CHECKING:
+    from convo.completions import CompletionRequest, Delta, Usage
+    from convo.context.account import Composition
+    from convo.context.explain import Explanation
+
+
+class AsyncStore:
+    """A database of conversations, as one owner sees it; see ``Store``. Serves the tasks of one event loop at a time.
+
+    On SQLite each transaction runs in one worker thread, so that the event loop never waits for a disk; on servers
+    the async driver is used. Raises SchemaMismatch on first use of a server whose tables are not this release's.
+    """
+
+    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+        self._owner = None if owner is None else checked_owner(owner)
+        self._port = AsyncPort(parse_url(url), **options)
+
+    def __repr__(self) -> str:
+        return f"AsyncStore({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections to the database and to backends; the store opens them anew when used again."""
+        await self._port.aclose()
+
+    async def open(
+        self,
+        external_id: str,
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return the conversation of that name, made now if it is new; see ``Store.open``."""
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        return AsyncConversation(
+            await opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
+        )
+
+    async def start(
+        self,
+        messages: Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return a new conversation without a name of its own, holding ``messages``."""
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        return AsyncConversation(
+            await opening.start(self._port, self._owner or "", list(messages), given, backend, making)
+        )
+
+    async def load(
+        self,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
+        given = settings_from(settings)
+        return AsyncConversation(await opening.load(self._port, self._owner, conversation_id, branch, given, backend))
+
+    async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
+        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
+        return await opening.listing(self._port, self._owner, limit, before)
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AsyncStore]] = WeakKeyDictionary()
+
+
+def _store_of(where: AsyncStore | str) -> AsyncStore:
+    if isinstance(where, AsyncStore):
+        return where
+    stores = _shared.setdefault(asyncio.get_running_loop(), {})
+    key = parse_url(where).render_as_string(hide_password=False)
+    if key not in stores:
+        stores[key] = AsyncStore(where)
+    return stores[key]
+
+
+class AsyncConversation:
+    """A conversation on one branch, as one task holds it; see ``Conversation``."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.id)!r}, branch={self.branch.name!r})"
+
+    @classmethod
+    async def open(
+        cls, store: AsyncStore | str, external_id: str, *, backend: Any = None, **given: Any
+    ) -> AsyncConversation:
+        """Return the conversation of that name in ``store`` (or at its URL), made if it is new; see ``Store.open``."""
+        return await _store_of(store).open(external_id, backend=backend, **given)
+
+    @classmethod
+    async def start(
+        cls, store: AsyncStore | str, messages: Iterable[MessageLike] = (), *, backend: Any = None, **given: Any
+    ) -> AsyncConversation:
+        """Return a new conversation holding ``messages``; see ``Store.start``."""
+        return await _store_of(store).start(messages, backend=backend, **given)
+
+    @classmethod
+    async def load(
+        cls,
+        store: AsyncStore | str,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **given: Any,
+    ) -> AsyncConversation:
+        """Return an existing conversation; see ``Store.load``."""
+        return await _store_of(store).load(conversation_id, branch=branch, backend=backend, **given)
+
+    @property
+    def id(self) -> UUID:
+        """The conversation's id."""
+        return self._handle.conversation_id
+
+    @property
+    def branch(self) -> Branch:
+        """The branch this handle is on, as it was when last read."""
+        return self._handle.branch
+
+    async def info(self) -> ConversationInfo:
+        """Return what is listed of the conversation: its names, owner, title, metadata, active branch and times."""
+        return await reading.info(self._handle)
+
+    async def configure(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> None:
+        """Change what is stored with the conversation; what is not given stays."""
+        await opening.configure(self._handle, settings_from(settings), title, metadata)
+
+    async def append(self, *messages: MessageLike, **given: Unpack[AppendKwargs]) -> list[Entry]:
+        """Store messages without a call; see ``Conversation.append``."""
+        return await conversing.append(self._handle, messages, given)
+
+    async def send(self, message: conversing.Given, **given: Unpack[CallKwargs]) -> Reply:
+        """Store ``message``, have it answered, return the reply; see ``Conversation.send``.
+
+        A cancellation is raised once what was begun is stored: the turn is then ``interrupted`` and can be resumed.
+        """
+        return await conversing.send(self._handle, message, given)
+
+    async def complete(self, **given: Unpack[CallKwargs]) -> Reply:
+        """Have what is there answered, with no new input; raises NothingToAnswer after an answer."""
+        return await conversing.complete(self._handle, given)
+
+    def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> AsyncStream:
+        """As ``send`` (None: as ``complete``), the answer piece by piece; see ``Conversation.stream``."""
+        return AsyncStream(self._handle, message, given)
+
+    async def submit(
+        self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
+    ) -> Reply | None:
+        """Store results of tool calls and have them answered; see ``Conversation.submit``."""
+        return await conversing.submit(self._handle, results, given)
+
+    async def resume(self, **given: Unpack[CallKwargs]) -> Reply:
+        """Take up the last turn where it failed, was interrupted or died; raises NothingToResume, TurnInProgress."""
+        return await conversing.resume(self._handle, given)
+
+    async def waiting(self) -> tuple[ToolCall, ...]:
+        """Return the tool calls at the end of this branch that wait for a result."""
+        return tuple(waiting_calls(await self.history(limit=256)).values())
+
+    async def history(self, limit: int = 100, before: Entry | None = None, after: Entry | None = None) -> list[Entry]:
+        """Return up to ``limit`` entries in path order: the last, those before an entry, or those after one."""
+        return await reading.history(self._handle, limit, before, after)
+
+    async def turns(self, limit: int = 100, before: Entry | None = None) -> list[Turn]:
+        """Return the turns of the last ``limit`` entries (before an entry), oldest first."""
+        return await reading.turns(self._handle, limit, before)
+
+    async def turn(self, turn_id: UUID) -> tuple[Turn, list[Call]]:
+        """Return a turn and its calls; raises NotFound."""
+        return await record.turn_record(self._handle.port, self.id, turn_id)
+
+    async def request(self, turn: Turn, call: Call) -> CompletionRequest:
+        """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
+        return await record.request_of(self._handle.port, turn, call)
+
+    async def usage(self, turn: Turn | None = None) -> Usage:
+        """Return the tokens a turn used (None: the branch's last), as its backend reported them."""
+        return await reading.usage(self._handle, turn.id if turn else None)
+
+    async def annotate(self, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
+        """Replace the metadata of a stored message; return the entry as it is now."""
+        return await reading.annotate(self._handle, entry, metadata)
+
+    async def fork(self, at: Entry | None = None, name: str | None = None) -> AsyncConversation:
+        """Return a handle on a new branch that stands on ``at`` (None: the last message); this one stays as it is."""
+        return AsyncConversation(await conversing.fork(self._handle, at, name))
+
+    async def branches(self) -> list[Branch]:
+        """Return the conversation's branches, oldest first."""
+        return await branching.listed(self._handle)
+
+    async def turn_counts(self) -> dict[int, int]:
+        """Return how many turns each branch has of its own, by its number; those without any are left out."""
+        return await reading.turn_counts(self._handle)
+
+    async def switch(self, branch: str | int) -> None:
+        """Move this handle, and the conversation's active branch, to another branch; raises NotFound."""
+        await conversing.switch(self._handle, branch)
+
+    async def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
+        """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
+        return await conversing.compose(self._handle, message, given)
+
+    async def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
+        """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
+        return await conversing.explain(self._handle, message, given)
+
+
+class AsyncStream:
+    """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
+
+    def __init__(self, handle: Handle, message: conversing.Given | None, given: CallKwargs) -> None:
+        self._reply: Reply | None = None
+        self._pieces = conversing.streaming(handle, message, given, self._keep)
+
+    def _keep(self, reply: Reply) -> None:
+        self._reply = reply
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[Delta]:
+        return self
+
+    async def __anext__(self) -> Delta:
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        """End the stream: a turn that has not ended is left ``interrupted``, to be resumed."""
+        await self._pieces.aclose()
+
+    @property
+    def reply(self) -> Reply:
+        """The answer as it was stored; raises ConvoError before the stream has ended."""
+        if self._reply is None:
+            raise ConvoError("the stream has not ended: its reply is there after the last delta")
+        return self._reply

@@ -1,0 +1,311 @@
+"""The sync face: ``Conversation`` and ``Store``. Every method is a line or three over a flow."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+from uuid import UUID
+
+from convo.errors import ConvoError
+from convo.flows import branching, conversing, opening, reading, record
+from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
+from convo.flows.handle import Handle
+from convo.flows.opening import PAGE, Making
+from convo.flows.reply import Reply, waiting_calls
+from convo.flows.settings import checked_owner
+from convo.messages import MessageLike, ToolCall
+from convo.ports import SyncPort, drive, drive_stream
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.store.engine import parse_url
+
+if TYPE_CHECKING:
+    from convo.completions import CompletionRequest, Delta, Usage
+    from convo.context.account import Composition
+    from convo.context.explain import Explanation
+
+
+class Store:
+    """A database of conversations, as one owner sees it. Serves threads; make one and keep it.
+
+    ``url``: ``sqlite:///chat.db`` (made and upgraded on first use), ``postgresql://user@host/db``,
+    ``mariadb://user@host/db``. ``owner``: whose conversations are seen and made; ``""`` stands for nobody in
+    particular, None sees everybody's and makes nobody's. ``options`` go to SQLAlchemy's ``create_engine`` (pool
+    sizes); ``synchronous="NORMAL"`` makes SQLite quicker and gives up the last commits on a power cut.
+
+    Raises InvalidSetting for a wrong URL, MissingExtra for a missing driver; connects on first use.
+    """
+
+    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+        self._owner = None if owner is None else checked_owner(owner)
+        self._port = SyncPort(parse_url(url), **options)
+
+    def __repr__(self) -> str:
+        return f"Store({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the database and to backends; the store opens them anew when used again."""
+        self._port.close()
+
+    def open(
+        self,
+        external_id: str,
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return the conversation of that name, made now if it is new.
+
+        What it is made with (settings, title, metadata) is stored with a new one; with an existing one, settings
+        hold for this handle alone. ``backend``: a function, a backend, or its name (``"mistral:model"``).
+        """
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        flow = opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
+        return Conversation(drive(flow))
+
+    def start(
+        self,
+        messages: Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return a new conversation without a name of its own, holding ``messages`` (a history brought along)."""
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        return Conversation(drive(opening.start(self._port, self._owner or "", list(messages), given, backend, making)))
+
+    def load(
+        self,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
+        given = settings_from(settings)
+        return Conversation(drive(opening.load(self._port, self._owner, conversation_id, branch, given, backend)))
+
+    def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
+        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
+        return drive(opening.listing(self._port, self._owner, limit, before))
+
+
+_shared: dict[str, Store] = {}
+_sharing = threading.Lock()
+
+
+def _store_of(where: Store | str) -> Store:
+    if isinstance(where, Store):
+        return where
+    parsed = parse_url(where)
+    with _sharing:
+        return _shared.setdefault(parsed.render_as_string(hide_password=False), Store(where))
+
+
+@atexit.register
+def _close_shared() -> None:
+    for store in _shared.values():
+        store.close()
+
+
+class Conversation:
+    """A conversation on one branch, as one thread holds it. Made by ``open``, ``start`` and ``load``.
+
+    Cheap: thousands share one store. What it remembers is the window, never the history. Two threads that use one
+    handle at the same time get HandleInUse; open one for each.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.id)!r}, branch={self.branch.name!r})"
+
+    @classmethod
+    def open(cls, store: Store | str, external_id: str, *, backend: Any = None, **given: Any) -> Conversation:
+        """Return the conversation of that name in ``store`` (or at its URL), made if it is new; see ``Store.open``."""
+        return _store_of(store).open(external_id, backend=backend, **given)
+
+    @classmethod
+    def start(
+        cls, store: Store | str, messages: Iterable[MessageLike] = (), *, backend: Any = None, **given: Any
+    ) -> Conversation:
+        """Return a new conversation holding ``messages``; see ``Store.start``."""
+        return _store_of(store).start(messages, backend=backend, **given)
+
+    @classmethod
+    def load(
+        cls,
+        store: Store | str,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **given: Any,
+    ) -> Conversation:
+        """Return an existing conversation; see ``Store.load``."""
+        return _store_of(store).load(conversation_id, branch=branch, backend=backend, **given)
+
+    @property
+    def id(self) -> UUID:
+        """The conversation's id."""
+        return self._handle.conversation_id
+
+    @property
+    def branch(self) -> Branch:
+        """The branch this handle is on, as it was when last read."""
+        return self._handle.branch
+
+    def info(self) -> ConversationInfo:
+        """Return what is listed of the conversation: its names, owner, title, metadata, active branch and times."""
+        return drive(reading.info(self._handle))
+
+    def configure(
+        self,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> None:
+        """Change what is stored with the conversation; what is not given stays."""
+        drive(opening.configure(self._handle, settings_from(settings), title, metadata))
+
+    def append(self, *messages: MessageLike, **given: Unpack[AppendKwargs]) -> list[Entry]:
+        """Store messages without a call (greetings, a human's answer, imported talk); return their entries."""
+        return drive(conversing.append(self._handle, messages, given))
+
+    def send(self, message: conversing.Given, **given: Unpack[CallKwargs]) -> Reply:
+        """Store ``message`` (a text, a message, or a list of them), have it answered, return the reply.
+
+        The input is stored before the backend is asked and stays whatever happens: on a BackendError the turn is
+        ``failed`` and ``resume()`` asks again. Raises TurnInProgress when a turn is running on this branch,
+        BranchMoved, ContextOverflow, Unsupported, InvalidMessage, InvalidOption: nothing is stored then.
+        """
+        return drive(conversing.send(self._handle, message, given))
+
+    def complete(self, **given: Unpack[CallKwargs]) -> Reply:
+        """Have what is there answered, with no new input; raises NothingToAnswer after an answer."""
+        return drive(conversing.complete(self._handle, given))
+
+    def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> Stream:
+        """As ``send`` (None: as ``complete``), the answer piece by piece.
+
+        The turn begins with the first step of the loop. A reader who leaves early leaves it ``interrupted``.
+        """
+        return Stream(self._handle, message, given)
+
+    def submit(self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]) -> Reply | None:
+        """Store results of tool calls (``{call id: result}`` or tool messages) and have them answered.
+
+        Results may come one by one; None is returned while others still wait. Raises UnknownToolCall.
+        """
+        return drive(conversing.submit(self._handle, results, given))
+
+    def resume(self, **given: Unpack[CallKwargs]) -> Reply:
+        """Take up the last turn where it failed, was interrupted or died; raises NothingToResume, TurnInProgress."""
+        return drive(conversing.resume(self._handle, given))
+
+    def waiting(self) -> tuple[ToolCall, ...]:
+        """Return the tool calls at the end of this branch that wait for a result."""
+        return tuple(waiting_calls(self.history(limit=256)).values())
+
+    def history(self, limit: int = 100, before: Entry | None = None, after: Entry | None = None) -> list[Entry]:
+        """Return up to ``limit`` entries in path order: the last, those before an entry, or those after one."""
+        return drive(reading.history(self._handle, limit, before, after))
+
+    def turns(self, limit: int = 100, before: Entry | None = None) -> list[Turn]:
+        """Return the turns of the last ``limit`` entries (before an entry), oldest first."""
+        return drive(reading.turns(self._handle, limit, before))
+
+    def turn(self, turn_id: UUID) -> tuple[Turn, list[Call]]:
+        """Return a turn and its calls; raises NotFound."""
+        return drive(record.turn_record(self._handle.port, self.id, turn_id))
+
+    def request(self, turn: Turn, call: Call) -> CompletionRequest:
+        """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
+        return drive(record.request_of(self._handle.port, turn, call))
+
+    def usage(self, turn: Turn | None = None) -> Usage:
+        """Return the tokens a turn used (None: the branch's last), as its backend reported them."""
+        return drive(reading.usage(self._handle, turn.id if turn else None))
+
+    def annotate(self, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
+        """Replace the metadata of a stored message; return the entry as it is now."""
+        return drive(reading.annotate(self._handle, entry, metadata))
+
+    def fork(self, at: Entry | None = None, name: str | None = None) -> Conversation:
+        """Return a handle on a new branch that stands on ``at`` (None: the last message); this one stays as it is."""
+        return Conversation(drive(conversing.fork(self._handle, at, name)))
+
+    def branches(self) -> list[Branch]:
+        """Return the conversation's branches, oldest first."""
+        return drive(branching.listed(self._handle))
+
+    def turn_counts(self) -> dict[int, int]:
+        """Return how many turns each branch has of its own, by its number; those without any are left out."""
+        return drive(reading.turn_counts(self._handle))
+
+    def switch(self, branch: str | int) -> None:
+        """Move this handle, and the conversation's active branch, to another branch; raises NotFound."""
+        drive(conversing.switch(self._handle, branch))
+
+    def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
+        """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
+        return drive(conversing.compose(self._handle, message, given))
+
+    def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
+        """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
+        return drive(conversing.explain(self._handle, message, given))
+
+
+class Stream:
+    """An answer that comes piece by piece: iterate over it, then take ``reply``. Also a context manager."""
+
+    def __init__(self, handle: Handle, message: conversing.Given | None, given: CallKwargs) -> None:
+        self._reply: Reply | None = None
+        self._pieces = drive_stream(conversing.streaming(handle, message, given, self._keep))
+
+    def _keep(self, reply: Reply) -> None:
+        self._reply = reply
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Delta]:
+        return self
+
+    def __next__(self) -> Delta:
+        return next(self._pieces)
+
+    def close(self) -> None:
+        """End the stream: a turn that has not ended is left ``interrupted``, to be resumed."""
+        self._pieces.close()
+
+    @property
+    def reply(self) -> Reply:
+        """The answer as it was stored; raises ConvoError before the stream has ended."""
+        if self._reply is None:
+            raise ConvoError("the stream has not ended: its reply is there after the last delta")
+        return self._reply

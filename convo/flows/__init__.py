@@ -1,0 +1,1 @@
+"""Flows: every verb written once, as coroutines that await nothing but a port."""

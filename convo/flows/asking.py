@@ -1,0 +1,119 @@
+"""From what a user gives with a verb to an ``Ask``: keyword arguments, checked once for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from convo.backends.registry import resolve
+from convo.errors import InvalidOption, InvalidSetting
+from convo.flows.handle import Handle
+from convo.flows.outbound import Ask
+from convo.flows.settings import Settings, checked_metadata, checked_settings
+from convo.options import CompletionOptions, OptionKwargs
+from convo.profiles import Profile
+from convo.records import Entry
+
+
+class SettingKwargs(OptionKwargs, total=False):
+    """Settings of a conversation as keyword arguments: with ``open``, ``start``, ``load`` and ``configure``.
+
+    ``system``: the system prompt. ``policy``: a list of rules. ``profile``: what the provider accepts, where it is
+    not the backend's own. ``lease``: seconds a silent turn holds its branch. The rest are default options.
+    """
+
+    system: str | None
+    policy: Sequence[Any] | None
+    profile: Profile | None
+    lease: float | None
+
+
+class CallKwargs(SettingKwargs, total=False):
+    """What a verb that calls takes besides its input.
+
+    ``prefix``: the text the answer is made to begin with. ``wait``: seconds to wait for a turn that is running.
+    ``expect_head``: the entry that must be the last one, else BranchMoved. ``backend``: another one for this call.
+    ``metadata``: kept with the turn. Settings given here hold for this call alone.
+    """
+
+    prefix: str
+    wait: float
+    expect_head: Entry | None
+    backend: Any
+    metadata: Mapping[str, Any] | None
+
+
+class AppendKwargs(TypedDict, total=False):
+    """What ``append`` takes besides its messages: ``wait`` and ``expect_head``, as the verbs that call do."""
+
+    wait: float
+    expect_head: Entry | None
+
+
+def settings_from(given: Mapping[str, Any]) -> Settings:
+    """Return the settings among keyword arguments, checked."""
+    rest = dict(given)
+    named = {name: rest.pop(name, None) for name in ("system", "policy", "profile", "lease")}
+    return checked_settings(**named, options=rest)
+
+
+def append_ask(handle: Handle, given: AppendKwargs) -> Ask:
+    """Return how an ``append`` is to be made."""
+    unknown = set(given) - {"wait", "expect_head"}
+    if unknown:
+        raise InvalidOption(f"append takes wait and expect_head, not {sorted(unknown)[0]!r:.80}")
+    return Ask(settings=handle.settings, backend=handle.backend, wait=_seconds(given), expect_head=_entry(given))
+
+
+def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, preview: bool = False) -> Ask:
+    """Return how a call is to be made; raises InvalidSetting where there is no backend, unless it is a preview."""
+    rest: dict[str, Any] = dict(given)
+    own = {name: rest.pop(name, None) for name in CallKwargs.__annotations__ if name in _BESIDES}
+    settings = settings_from(rest)
+    backend = resolve(own["backend"]) if own["backend"] is not None else handle.backend
+    if backend is None and not preview:
+        raise InvalidSetting(
+            "there is no backend to ask: give backend=... (a function, or a name like 'mistral:mistral-medium-latest')",
+            field="backend",
+        )
+    return Ask(
+        settings=settings.over(handle.settings),
+        backend=backend,
+        prefix=_prefix(own["prefix"]),
+        wait=_seconds(given),
+        expect_head=_entry(given),
+        own_policy=settings.policy is not None,
+        metadata=None if own["metadata"] is None else checked_metadata(own["metadata"]),
+        streamed=streamed,
+    )
+
+
+_BESIDES = frozenset({"prefix", "wait", "expect_head", "backend", "metadata"})
+
+
+def given_options(given: Mapping[str, Any]) -> CompletionOptions:
+    """Return the completion options among keyword arguments."""
+    options = {name: value for name, value in given.items() if name not in _BESIDES}
+    return settings_from(options).options or CompletionOptions()
+
+
+def _prefix(given: Any) -> str:
+    if given is None:
+        return ""
+    if not isinstance(given, str):
+        raise InvalidOption(f"prefix: must be a text, not {type(given).__name__}", field="prefix")
+    return given
+
+
+def _seconds(given: Mapping[str, Any]) -> float:
+    wait = given.get("wait") or 0.0
+    if not isinstance(wait, int | float) or wait < 0:
+        raise InvalidOption("wait: must be a number of seconds, 0 or more", field="wait")
+    return float(wait)
+
+
+def _entry(given: Mapping[str, Any]) -> Entry | None:
+    entry = given.get("expect_head")
+    if entry is not None and not isinstance(entry, Entry):
+        raise InvalidOption("expect_head: must be an entry, from a reply or history()", field="expect_head")
+    return entry

@@ -1,0 +1,142 @@
+"""Moving a branch's head: the compare-and-set, what its failure means, waiting, taking over.
+
+Laws of this file:
+- Only a running turn with a live lease blocks its branch; over any other unfinished turn one writes on, and that
+  turn is superseded.
+- A write means "after whatever is last now": when the head has moved, everything is composed anew and tried again.
+- A COMMIT whose reply was lost is recognised by what it wrote, and is a success.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
+from convo.flows.handle import Handle, absorb, refresh
+from convo.flows.outbound import Ask
+from convo.records import UNFINISHED
+from convo.store import branches, ledger
+from convo.store.branches import BranchState
+
+T = TypeVar("T")
+MOVES = 100
+"""How often a write starts over because others moved the head, before it gives up."""
+
+_FIRST_POLL, _LONGEST_POLL = 0.02, 0.5
+
+
+class Moved(Exception):
+    """The compare-and-set moved no row; ``found`` is how the branch stands."""
+
+    def __init__(self, found: BranchState) -> None:
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One move of the head: by how many messages, which turn the new tail belongs to, which turn it opens."""
+
+    by: int
+    last_turn: UUID | None
+    opens: tuple[UUID, int] | None = None
+    lease_ms: int = 0
+    over: tuple[UUID, int] | None = None
+
+
+def move_head(connection: Connection, handle: Handle, step: Step, done: Callable[[Connection], bool]) -> bool:
+    """Take ``step`` from the handle's head; True when it was taken now, False when it had been taken before.
+
+    ``done`` tells, once the compare-and-set has failed, whether the same write has been committed already.
+    Raises Moved. On success an unfinished last turn that does not go on is superseded.
+    """
+    place = handle.place
+    taken = branches.move(
+        connection,
+        place,
+        handle.head,
+        step.by,
+        last_turn=step.last_turn,
+        opens=step.opens,
+        lease_ms=step.lease_ms,
+        over=step.over,
+    )
+    if taken:
+        _supersede(connection, handle, step)
+        return True
+    if done(connection):
+        return False
+    raise Moved(_found(connection, handle))
+
+
+def _supersede(connection: Connection, handle: Handle, step: Step) -> None:
+    last = handle.last
+    if last is not None and last.id != step.last_turn and last.status in (*UNFINISHED, "running"):
+        ledger.supersede(connection, handle.conversation_id, last.id)
+
+
+def _found(connection: Connection, handle: Handle) -> BranchState:
+    place = handle.place
+    found = branches.state(connection, place.conversation_id, place.branch_no)
+    if found is None or found.owner != place.owner:
+        raise NotFound("this branch is no longer there")
+    return found
+
+
+def expect_head(handle: Handle, ask: Ask) -> None:
+    """Raise BranchMoved unless the entry the user expects to be last is."""
+    expected = ask.expect_head
+    if expected is None:
+        return
+    if expected.conversation_id != handle.conversation_id:
+        raise NotFound("the entry given as expect_head belongs to another conversation")
+    if expected.seq != handle.head or (handle.entries and handle.entries[-1].id != expected.id):
+        raise BranchMoved(
+            f"message {expected.seq} is not the last of branch {handle.branch.name!r}; that is {handle.head} now",
+            head_seq=handle.head,
+        )
+
+
+async def after_moved(handle: Handle, found: BranchState, deadline: float) -> tuple[UUID, int] | None:
+    """Take over how the branch stands; return the open turn (id, attempt) whose lease has lapsed, None for none.
+
+    Waits while a live turn is running, until ``deadline`` (of ``time.monotonic``); raises TurnInProgress then.
+    """
+    absorb(handle, found)
+    pause = _FIRST_POLL
+    while found.open_turn is not None and (found.lease_left or 0) > 0:
+        lease_left = (found.lease_left or 0) / 1000
+        time_left = deadline - time.monotonic()
+        if time_left <= 0:
+            raise in_progress(handle, found)
+        await handle.port.sleep(min(pause, time_left, lease_left + 0.001))
+        pause = min(pause * 1.5, _LONGEST_POLL)
+        found = await refresh(handle)
+    return None if found.open_turn is None else (found.open_turn, found.open_attempt or 0)
+
+
+def in_progress(handle: Handle, found: BranchState) -> TurnInProgress:
+    """Return the error for a branch that a live turn blocks."""
+    left = max((found.lease_left or 0) / 1000, 0.0)
+    return TurnInProgress(
+        f"a turn is running on branch {handle.branch.name!r} (its lease lasts another {left:.1f} s): wait for it with "
+        "wait=seconds, or fork",
+        turn_id=found.open_turn,
+        head_seq=found.branch.head_seq,
+        lease_left=left,
+    )
+
+
+def deadline_of(ask: Ask) -> float:
+    """Return until when ``ask`` may wait for a running turn, by ``time.monotonic``."""
+    return time.monotonic() + ask.wait
+
+
+def gave_up() -> StoreBusy:
+    """Return the error for a write that lost every race."""
+    return StoreBusy(f"other writers moved this branch {MOVES} times in a row; nothing was written: try again or fork")

@@ -1,0 +1,194 @@
+"""A handle: one branch of a conversation, as one thread or task holds it in memory.
+
+Laws of this file:
+- What a handle remembers is trusted only through the head's compare-and-set; a warm handle reads nothing.
+- It remembers the window, not the history: what the policy in force can look at, and what the last cut left.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.context.reach import Reach
+from convo.context.state import ComposeState
+from convo.errors import HandleInUse, NotFound
+from convo.flows.settings import Settings, with_stored
+from convo.ports import Port
+from convo.records import Branch, Entry, Turn
+from convo.store import branches, history
+from convo.store.branches import BranchState, Place
+from convo.store.history import Span
+
+FIRST_READ = 64
+"""Messages read at first when it is not known how far back the window goes; doubled until it is enough."""
+
+KEEP_IN_MEMORY = 512
+"""Messages remembered beyond which a handle lets go of those its policy no longer looks at."""
+
+
+@dataclass(slots=True)
+class Handle:
+    """What one handle knows. ``entries`` is the tail of the path without a hole, ``strays`` are older single ones."""
+
+    port: Port
+    place: Place
+    branch: Branch
+    given: Settings
+    settings: Settings
+    backend: Any
+    head: int
+    state: ComposeState
+    last: Turn | None = None
+    entries: list[Entry] = field(default_factory=list)
+    strays: dict[int, Entry] = field(default_factory=dict)
+    path: list[Span] = field(default_factory=list)
+    blobs: set[str] = field(default_factory=set)
+    closed: bool = False
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def conversation_id(self) -> UUID:
+        """The conversation's id."""
+        return self.place.conversation_id
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Hold the handle for one verb; raises HandleInUse when another thread or task is in one."""
+        if not self._busy.acquire(blocking=False):
+            raise HandleInUse()
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    @property
+    def oldest(self) -> int:
+        """The first seq remembered without a hole up to the head; head + 1 when nothing is."""
+        return self.entries[0].seq if self.entries else self.head + 1
+
+
+def handle_from(port: Port, found: BranchState, conversation_id: UUID, given: Settings, backend: Any) -> Handle:
+    """Return a cold handle on the branch ``found``."""
+    place = Place(
+        conversation_id=conversation_id,
+        owner=found.owner,
+        branch_no=found.branch.no,
+        revision=found.revision,
+    )
+    handle = Handle(
+        port=port,
+        place=place,
+        branch=found.branch,
+        given=given,
+        settings=with_stored(given, found.settings),
+        backend=backend,
+        head=found.branch.head_seq,
+        state=ComposeState.from_json(found.compose_state),
+    )
+    absorb(handle, found)
+    return handle
+
+
+def absorb(handle: Handle, found: BranchState) -> None:
+    """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
+    if found.revision != handle.place.revision:
+        handle.entries, handle.strays = [], {}
+        handle.place = replace(handle.place, revision=found.revision)
+    handle.settings = with_stored(handle.given, found.settings)
+    if handle.entries and handle.entries[-1].seq != found.branch.head_seq:
+        handle.entries = [entry for entry in handle.entries if entry.seq <= found.branch.head_seq]
+    handle.head = found.branch.head_seq
+    handle.state = ComposeState.from_json(found.compose_state)
+    handle.last = found.last
+
+
+async def refresh(handle: Handle) -> BranchState:
+    """Read the branch anew and return how it stands; raises NotFound when it is gone."""
+    place = handle.place
+    found = await handle.port.read(lambda c: branches.state(c, place.conversation_id, place.branch_no))
+    if found is None or found.owner != place.owner:
+        raise NotFound("this branch is no longer there")
+    absorb(handle, found)
+    return found
+
+
+async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
+    """Return the entries that ``reach`` asks for, in path order, reading what is not remembered.
+
+    Nothing is read when all of it is. Else two statements a step: the ranges where they are not known, and the
+    messages; steps double, so at most about twice what is needed is read, whatever the length of the history.
+    """
+    step = _first_step(handle, reach)
+    while True:
+        low = handle.oldest - 1
+        if low > 0 and not reach.enough(handle.entries):
+            low = max(low - step, 0)
+        missing = [seq for seq in _strays(handle, reach, low) if seq not in handle.strays]
+        newest = handle.entries[-1].seq if handle.entries else handle.head
+        wanted = [*((seq - 1, seq) for seq in missing), (low, handle.oldest - 1), (newest, handle.head)]
+        wanted = [(after, upto) for after, upto in wanted if upto > after]
+        if not wanted:
+            return [*(handle.strays[seq] for seq in _strays(handle, reach, low)), *handle.entries]
+        _take_in(handle, await _read(handle, wanted), low)
+        step = max(2 * step, FIRST_READ)
+
+
+def _first_step(handle: Handle, reach: Reach) -> int:
+    if reach.after is not None:
+        return max(handle.oldest - 1 - reach.after, 1)
+    return FIRST_READ if reach.messages is None else min(max(reach.messages, 1), FIRST_READ)
+
+
+def _strays(handle: Handle, reach: Reach, low: int) -> list[int]:
+    """The older messages that are wanted by themselves: the first few and the pins at or below ``low``."""
+    wanted = {*range(1, min(reach.first, low) + 1), *(seq for seq in reach.pins if seq <= low)}
+    return sorted(wanted)
+
+
+async def _read(handle: Handle, wanted: Sequence[tuple[int, int]]) -> list[Entry]:
+    """Read the ``(after, upto)`` ranges of the path; two statements, one where the path's ranges are known."""
+    place, head, known = handle.place, handle.head, handle.path
+    lowest = min(after for after, _ in wanted)
+    if known and known[-1].lo <= lowest:
+        path = [replace(known[0], hi=max(known[0].hi, head)), *known[1:]]
+    else:
+        path = []
+
+    def work(connection: Connection) -> tuple[list[Span], list[Entry]]:
+        found = path or history.spans(connection, place.conversation_id, place.branch_no, head, lowest)
+        clipped = [span for after, upto in wanted for span in history.clip(found, after, upto)]
+        return found, history.read(connection, place.conversation_id, clipped)
+
+    handle.path, entries = await handle.port.read(work)
+    return entries
+
+
+def _take_in(handle: Handle, read: Sequence[Entry], low: int) -> None:
+    handle.strays |= {entry.seq: entry for entry in read if entry.seq <= low}
+    tail = {entry.seq: entry for entry in (*handle.entries, *read) if entry.seq > low}
+    handle.entries = [tail[seq] for seq in sorted(tail)]
+
+
+def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = None) -> None:
+    """Note that ``entries`` were written after the head, and let go of what the policy no longer looks at."""
+    if not handle.entries or handle.entries[-1].seq == entries[0].seq - 1:
+        handle.entries.extend(entries)
+    handle.head = entries[-1].seq
+    if handle.path:
+        handle.path[0] = replace(handle.path[0], hi=max(handle.path[0].hi, handle.head))
+    if reach is not None and len(handle.entries) > KEEP_IN_MEMORY:
+        _forget(handle, reach)
+
+
+def _forget(handle: Handle, reach: Reach) -> None:
+    keep = handle.entries
+    while len(keep) > KEEP_IN_MEMORY // 2 and reach.enough(keep[len(keep) // 2 :]):
+        keep = keep[len(keep) // 2 :]
+    handle.entries = keep

@@ -1,0 +1,144 @@
+"""Opening, starting, loading and listing conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.backends.registry import resolve
+from convo.errors import InvalidSetting, NotFound
+from convo.flows.handle import Handle, handle_from, refresh
+from convo.flows.outbound import Ask
+from convo.flows.settings import Settings, checked_metadata, checked_name, checked_owner
+from convo.flows.turn import append
+from convo.flows.verbs import messages_from
+from convo.messages import MessageLike
+from convo.ports import Port
+from convo.records import ConversationInfo
+from convo.store import branches, conversations
+from convo.store.branches import BranchState
+from convo.store.clock import new_id
+from convo.store.conversations import NewConversation
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a conversation is made with, beyond its settings."""
+
+    title: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+def conversation_id_from(given: Any) -> UUID:
+    """Return ``given`` (a UUID or its text) as a conversation's id; raises NotFound for what is none."""
+    if isinstance(given, UUID):
+        return given
+    try:
+        return UUID(given)
+    except (ValueError, TypeError, AttributeError):
+        raise NotFound(f"{given!r:.80} is no conversation id: they are UUIDs; open() takes names of your own") from None
+
+
+def _new(owner: str, external_id: str | None, settings: Settings, making: Making) -> NewConversation:
+    title = making.title
+    if title is not None and not isinstance(title, str):
+        raise InvalidSetting("title: must be a text", field="title")
+    return NewConversation(
+        id=new_id(),
+        owner=owner,
+        external_id=external_id,
+        title=title,
+        metadata=checked_metadata(making.metadata),
+        settings=settings.to_json(),
+    )
+
+
+async def open_named(
+    port: Port, owner: str, external_id: str, settings: Settings, backend: Any, making: Making
+) -> Handle:
+    """Return a handle on the owner's conversation of that name, made now if it is new.
+
+    Two processes that open the same new name at once get one conversation. What it is made with is stored only when
+    it is new; an existing one keeps its own, and ``settings`` hold for this handle alone.
+    """
+    new = _new(checked_owner(owner), checked_name(external_id, "external_id"), settings, making)
+    answering = resolve(backend) if backend is not None else None
+    known = await port.read(lambda c: _known(c, new))
+    found = known if known is not None else await port.write(lambda c: _known(c, new) or _made(c, new))
+    return handle_from(port, found[1], found[0], settings, answering)
+
+
+def _known(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState] | None:
+    known = conversations.find(connection, new.owner, new.external_id or "")
+    found = branches.state(connection, known, None) if known is not None else None
+    return None if known is None or found is None else (known, found)
+
+
+def _made(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState]:
+    conversations.create(connection, new)
+    found = branches.state(connection, new.id, None)
+    assert found is not None  # noqa: S101 - written in this transaction
+    return new.id, found
+
+
+async def start(
+    port: Port, owner: str, messages: Sequence[MessageLike], settings: Settings, backend: Any, making: Making
+) -> Handle:
+    """Return a handle on a new conversation without a name, holding ``messages``."""
+    new = _new(checked_owner(owner), None, settings, making)
+    answering = resolve(backend) if backend is not None else None
+    brought = messages_from(messages, allow_empty=True)
+    found = await port.write(lambda c: _made_once(c, new))
+    handle = handle_from(port, found[1], found[0], settings, answering)
+    if brought:
+        await append(handle, brought, Ask(settings=settings, backend=answering))
+    return handle
+
+
+def _made_once(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState]:
+    """Make the conversation unless a try before this one has: its COMMIT's reply may have been lost."""
+    found = branches.state(connection, new.id, None)
+    return (new.id, found) if found is not None else _made(connection, new)
+
+
+async def load(
+    port: Port, owner: str | None, conversation_id: Any, branch: str | int | None, settings: Settings, backend: Any
+) -> Handle:
+    """Return a handle on a branch (None: the active one) of an existing conversation; raises NotFound."""
+    wanted = conversation_id_from(conversation_id)
+    if isinstance(branch, str):
+        branch = checked_name(branch, "branch")
+    answering = resolve(backend) if backend is not None else None
+    found = await port.read(lambda c: branches.state(c, wanted, branch))
+    if found is None or owner not in (None, found.owner):
+        where = "" if branch is None else f" with a branch {branch!r:.80}"
+        raise NotFound(f"there is no conversation {wanted}{where} in this store")
+    return handle_from(port, found, wanted, settings, answering)
+
+
+async def configure(handle: Handle, settings: Settings, title: str | None, metadata: Mapping[str, Any] | None) -> None:
+    """Change what is stored with the conversation: the settings given, title and metadata where not None."""
+    found = await refresh(handle)
+    values: dict[str, Any] = {"settings": settings.over(Settings.from_json(found.settings)).to_json()}
+    if title is not None:
+        values["title"] = title
+    if metadata is not None:
+        values["metadata"] = checked_metadata(metadata)
+    place = handle.place
+    if not await handle.port.write(lambda c: conversations.change(c, place.owner, place.conversation_id, **values)):
+        raise NotFound("this conversation is no longer there")
+    await refresh(handle)
+
+
+async def listing(port: Port, owner: str | None, limit: int, before: ConversationInfo | None) -> list[ConversationInfo]:
+    """Return up to ``limit`` conversations, most recently active first, after ``before``; O(limit)."""
+    if not isinstance(limit, int) or not 1 <= limit <= 1000:
+        raise InvalidSetting("limit: must be a whole number from 1 to 1000", field="limit")
+    after = None if before is None else (before.active_at, before.id)
+    return await port.read(lambda c: conversations.page(c, owner, limit, after))

@@ -1,0 +1,193 @@
+"""From a handle and its new input to the request that leaves, with the recipe it can be rebuilt from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from convo.completions import CompletionRequest
+from convo.context.account import Composition
+from convo.context.compose import compose
+from convo.context.reach import Reach, reach
+from convo.context.state import ComposeState
+from convo.context.tokens import estimate
+from convo.errors import Unsupported
+from convo.flows.handle import Handle, load_window
+from convo.flows.settings import Settings
+from convo.messages import AssistantMessage, Message, assistant
+from convo.options import CompletionOptions
+from convo.profiles import Profile
+from convo.records import Entry
+from convo.store.clock import new_id, now
+from convo.values import canonical_json
+
+RECIPE_VERSION = 1
+INLINE_BYTES = 256
+"""JSON larger than this is stored once per conversation, under its hash, instead of in each recipe."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """How one call is to be made: what the user gave with the verb, over the handle's settings.
+
+    ``wait`` is in seconds; ``expect_head`` is the entry that must be the last one; ``own_policy``: the policy was
+    given for this call alone, so its cuts are neither read nor written.
+    """
+
+    settings: Settings
+    backend: Any
+    prefix: str = ""
+    wait: float = 0.0
+    expect_head: Entry | None = None
+    own_policy: bool = False
+    metadata: Mapping[str, Any] | None = None
+    streamed: bool = False
+
+    @property
+    def profile(self) -> Profile:
+        """The profile in force."""
+        return self.settings.profile_for(self.backend)
+
+    @property
+    def options(self) -> CompletionOptions:
+        """The options in force."""
+        return self.settings.options or CompletionOptions()
+
+    @property
+    def backend_name(self) -> str:
+        """What the record calls the backend."""
+        name = getattr(self.backend, "name", None) or getattr(self.backend, "__name__", None)
+        return str(name or type(self.backend).__name__)[:255]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbound:
+    """A request ready to leave, and what is recorded of it."""
+
+    request: CompletionRequest
+    composition: Composition
+    state: ComposeState | None
+    pending: Mapping[str, Any]
+    blobs: Mapping[str, Any]
+    reach: Reach
+
+
+def entries_for(
+    handle: Handle, messages: Sequence[Message], turn_id: UUID | None, start: int | None = None
+) -> list[Entry]:
+    """Return ``messages`` as the entries that follow the handle's head (or ``start``)."""
+    first = (handle.head if start is None else start) + 1
+    moment = now()
+    return [
+        Entry(
+            id=new_id(),
+            conversation_id=handle.conversation_id,
+            branch_no=handle.place.branch_no,
+            seq=first + offset,
+            message=message,
+            tokens=estimate(message),
+            turn_id=turn_id,
+            created_at=moment,
+        )
+        for offset, message in enumerate(messages)
+    ]
+
+
+def moved_to(entries: Sequence[Entry], head: int) -> list[Entry]:
+    """Return the same entries in their places after ``head``; ids and times stay."""
+    return [replace(entry, seq=head + 1 + offset) for offset, entry in enumerate(entries)]
+
+
+async def prepare(
+    handle: Handle, inputs: Sequence[Entry], ask: Ask, check: Callable[[Handle], None] | None = None
+) -> Outbound:
+    """Compose the request for ``inputs`` after the handle's head. Reads only what is not remembered.
+
+    ``check`` looks at the handle once its window is there, and raises where the verb makes no sense on it. Raises
+    ContextOverflow, OrderViolation, Unsupported; nothing has been written then.
+    """
+    state = ComposeState(pins=handle.state.pins) if ask.own_policy else handle.state
+    rules = ask.settings.rules
+    wanted = reach(rules, state)
+    known = await load_window(handle, wanted)
+    if check is not None:
+        check(handle)
+    composition, moved = compose_for(handle, [*known, *inputs], ask, state)
+    request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
+    recipe, blobs = recipe_of(composition, ask.options)
+    pending = {
+        "kind": "stream" if ask.streamed else "complete",
+        "backend": ask.backend_name,
+        "model": _short(ask.options.model or getattr(ask.backend, "model", None)),
+        "recipe": recipe,
+        "hash": request.hash,
+        "at": now().isoformat(),
+    }
+    changed = None if ask.own_policy or moved == handle.state else moved
+    return Outbound(request=request, composition=composition, state=changed, pending=pending, blobs=blobs, reach=wanted)
+
+
+def _short(name: Any) -> str | None:
+    return name[:255] if isinstance(name, str) else None
+
+
+def compose_for(
+    handle: Handle, entries: Sequence[Entry], ask: Ask, state: ComposeState
+) -> tuple[Composition, ComposeState]:
+    """Compose ``entries`` and the prefix under the settings of ``ask``."""
+    profile = ask.profile
+    head = entries[-1].seq if entries else handle.head
+    if ask.prefix:
+        if not profile.prefix.supported:
+            raise Unsupported(
+                f"the backend {ask.backend_name} cannot be given the beginning of its answer: leave prefix out, or "
+                "use a backend whose profile supports it"
+            )
+        entries = [*entries, *entries_for(handle, [assistant(ask.prefix, prefix=True)], None, start=head)]
+    return compose(
+        entries,
+        ask.settings.rules,
+        profile,
+        state,
+        system=ask.settings.system,
+        tools=ask.options.tools or (),
+        head=head,
+    )
+
+
+def recipe_of(composition: Composition, options: CompletionOptions) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the recipe of a composed request and the blobs it names, by hash.
+
+    ``m`` lists the messages: ``[first seq, last seq]`` for stored ones sent as they are, a dict for one inserted or
+    changed, a hash for such a one kept as a blob. ``o`` are the options, large ones as ``{"blob": hash}``.
+    """
+    blobs: dict[str, Any] = {}
+    parts: list[Any] = []
+    for message, seq in zip(composition.messages, composition.sources, strict=True):
+        if seq is None or _is_prefix(message):
+            parts.append(_inline(message.to_json(), blobs))
+        elif parts and isinstance(parts[-1], list) and parts[-1][1] == seq - 1:
+            parts[-1][1] = seq
+        else:
+            parts.append([seq, seq])
+    sent = {name: _inline(value, blobs, wrap=True) for name, value in options.to_json().items()}
+    recipe: dict[str, Any] = {"v": RECIPE_VERSION, "m": parts}
+    return ({**recipe, "o": sent} if sent else recipe), blobs
+
+
+def _is_prefix(message: Message) -> bool:
+    return isinstance(message, AssistantMessage) and message.prefix
+
+
+def _inline(value: Any, blobs: dict[str, Any], wrap: bool = False) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    text = canonical_json(value)
+    if len(text) <= INLINE_BYTES:
+        return value
+    digest = hashlib.sha256(text).hexdigest()
+    blobs[digest] = value
+    return {"blob": digest} if wrap else digest

@@ -1,0 +1,142 @@
+"""Reading a conversation: history, turns, what would be sent and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Usage
+from convo.context.account import Composition
+from convo.context.explain import Explanation, explain
+from convo.context.reach import reach
+from convo.context.state import ComposeState
+from convo.errors import InvalidSetting, NotFound
+from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.outbound import Ask, compose_for, entries_for
+from convo.flows.settings import checked_metadata
+from convo.flows.verbs import messages_from
+from convo.messages import MessageLike
+from convo.records import Call, ConversationInfo, Entry, Turn
+from convo.store import conversations, ledger
+from convo.store import history as stored
+
+MAX_PAGE = 10_000
+
+
+async def history(handle: Handle, limit: int, before: Entry | None, after: Entry | None) -> list[Entry]:
+    """Return up to ``limit`` entries in path order: the last ones, those before an entry, or those after one.
+
+    Two statements; O(limit), whatever the length of the history.
+    """
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_PAGE:
+        raise InvalidSetting(f"limit: must be a whole number from 1 to {MAX_PAGE}", field="limit")
+    if before is not None and after is not None:
+        raise InvalidSetting("give before or after, not both", field="before")
+    found = await refresh(handle)
+    head = found.branch.head_seq
+    for given in (before, after):
+        _same_conversation(handle, given)
+    low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
+    high = min(low + limit, head) if after is not None else (before.seq - 1 if before else head)
+    place = handle.place
+
+    def work(connection: Connection) -> list[Entry]:
+        path = stored.spans(connection, place.conversation_id, place.branch_no, head, low)
+        return stored.read(connection, place.conversation_id, stored.clip(path, low, min(high, head)))
+
+    return await handle.port.read(work)
+
+
+def _same_conversation(handle: Handle, entry: Any) -> None:
+    if entry is None:
+        return
+    if not isinstance(entry, Entry):
+        raise InvalidSetting(
+            f"an entry is needed (from history() or a reply), not {type(entry).__name__}", field="entry"
+        )
+    if entry.conversation_id != handle.conversation_id:
+        raise NotFound("this entry belongs to another conversation")
+
+
+async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
+    """Return ``entry`` as it is stored on this handle's path (None: the head's); raises NotFound.
+
+    None is returned for the head of an empty branch. Two statements.
+    """
+    _same_conversation(handle, entry)
+    head = (await refresh(handle)).branch.head_seq
+    seq = head if entry is None else entry.seq
+    place = handle.place
+
+    def work(connection: Connection) -> list[Entry]:
+        path = stored.spans(connection, place.conversation_id, place.branch_no, head, seq - 1)
+        return stored.read(connection, place.conversation_id, stored.clip(path, seq - 1, seq))
+
+    found = await handle.port.read(work) if seq else []
+    if entry is not None and (not found or found[0].id != entry.id):
+        raise NotFound(f"this entry is not on the path of branch {handle.branch.name!r}")
+    return found[0] if found else None
+
+
+async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
+    """Replace the metadata of a stored message; return the entry as it is now."""
+    _same_conversation(handle, entry)
+    changed = replace(entry, metadata=checked_metadata(metadata))
+    if not await handle.port.write(lambda c: stored.annotate(c, entry, dict(changed.metadata))):
+        raise NotFound("this entry is not stored")
+    handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
+    return changed
+
+
+async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
+    """Return what would be sent for ``given`` (None: for what is there), without sending or storing anything."""
+    await refresh(handle)
+    inputs = [] if given is None else entries_for(handle, messages_from(given), None)
+    state = ComposeState(pins=handle.state.pins) if ask.own_policy else handle.state
+    known = await load_window(handle, reach(ask.settings.rules, state))
+    composition, _ = compose_for(handle, [*known, *inputs], ask, state)
+    return composition
+
+
+async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Explanation:
+    """Return why each message would be in or out."""
+    return explain(await composed(handle, given, ask))
+
+
+async def info(handle: Handle) -> ConversationInfo:
+    """Return the conversation as it is listed, with its active branch; raises NotFound when it is gone."""
+    place = handle.place
+    found = await handle.port.read(lambda c: conversations.info(c, place.owner, place.conversation_id))
+    if found is None:
+        raise NotFound("this conversation is no longer there")
+    return found
+
+
+async def turn_counts(handle: Handle) -> dict[int, int]:
+    """Return how many turns each branch has of its own, by its number. O(turns of the conversation)."""
+    return await handle.port.read(lambda c: ledger.turn_counts(c, handle.conversation_id))
+
+
+async def turns(handle: Handle, limit: int, before: Entry | None) -> list[Turn]:
+    """Return the turns of the last ``limit`` entries (before an entry), in path order."""
+    entries = await history(handle, limit, before, None)
+    wanted = list(dict.fromkeys(entry.turn_id for entry in entries if entry.turn_id is not None))
+    found = await handle.port.read(lambda c: ledger.turns(c, handle.conversation_id, wanted)) if wanted else []
+    by_id = {turn.id: turn for turn in found}
+    return [by_id[turn_id] for turn_id in wanted if turn_id in by_id]
+
+
+async def usage(handle: Handle, turn_id: UUID | None) -> Usage:
+    """Return the tokens of a turn (None: of the branch's last), the sum over its calls."""
+    wanted = turn_id
+    if wanted is None:
+        await refresh(handle)
+        wanted = handle.last.id if handle.last else None
+    calls: list[Call] = []
+    if wanted is not None:
+        calls = await handle.port.read(lambda c: ledger.calls(c, handle.conversation_id, [wanted]))
+    return sum((call.usage for call in calls if call.usage), Usage())

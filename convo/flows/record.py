@@ -1,0 +1,100 @@
+"""Rebuilding what was sent: from a call's recipe to the neutral request, proven by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import CompletionRequest
+from convo.errors import CorruptRecord, NotFound
+from convo.flows.handle import Handle
+from convo.flows.outbound import RECIPE_VERSION
+from convo.messages import message_from
+from convo.options import CompletionOptions
+from convo.ports import Port
+from convo.records import Call, Entry, Turn
+from convo.store import history, ledger
+
+
+def rebuild(connection: Connection, turn: Turn, recipe: Mapping[str, Any]) -> CompletionRequest:
+    """Return the neutral request that ``recipe`` describes; raises CorruptRecord for what cannot be rebuilt."""
+    if recipe.get("v") != RECIPE_VERSION:
+        raise CorruptRecord(f"a recipe of version {recipe.get('v')!r:.20} cannot be rebuilt by this release")
+    conversation = turn.conversation_id
+    ranges = [part for part in recipe["m"] if isinstance(part, list)]
+    stored = _entries(connection, turn, ranges)
+    messages = []
+    for part in recipe["m"]:
+        if isinstance(part, list):
+            messages += [_sent(stored, seq) for seq in range(part[0], part[1] + 1)]
+        else:
+            messages.append(message_from(_blob(connection, conversation, part) if isinstance(part, str) else part))
+    options = {
+        name: _blob(connection, conversation, value["blob"]) if _is_blob(value) else value
+        for name, value in recipe.get("o", {}).items()
+    }
+    return CompletionRequest(tuple(messages), CompletionOptions.from_json(options), str(conversation))
+
+
+def _entries(connection: Connection, turn: Turn, ranges: Sequence[Sequence[int]]) -> dict[int, Entry]:
+    if not ranges:
+        return {}
+    first, last = min(part[0] for part in ranges), max(part[1] for part in ranges)
+    path = history.spans(connection, turn.conversation_id, turn.branch_no, last, first - 1)
+    wanted = [span for part in ranges for span in history.clip(path, part[0] - 1, part[1])]
+    return {entry.seq: entry for entry in history.read(connection, turn.conversation_id, wanted)}
+
+
+def _sent(stored: Mapping[int, Entry], seq: int) -> Any:
+    entry = stored.get(seq)
+    if entry is None or entry.erased:
+        raise CorruptRecord(f"message {seq} was sent, but is no longer stored: the request cannot be rebuilt")
+    return entry.message
+
+
+def _is_blob(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"blob"}
+
+
+def _blob(connection: Connection, conversation: UUID, digest: str) -> Any:
+    body = ledger.blob(connection, conversation, digest)
+    if body is None:
+        raise CorruptRecord(f"a part of the request ({digest[:12]}…) is no longer stored: it cannot be rebuilt")
+    return body
+
+
+async def last_recipe(handle: Handle, turn: Turn) -> tuple[CompletionOptions, str]:
+    """Return the options and the prefix that the last call of ``turn`` was made with."""
+
+    def work(connection: Connection) -> CompletionRequest | None:
+        pending = ledger.pending(connection, turn.conversation_id, turn.id)
+        calls = ledger.calls(connection, turn.conversation_id, [turn.id])
+        recipe = pending["recipe"] if pending else calls[-1].recipe if calls else None
+        return None if recipe is None else rebuild(connection, turn, recipe)
+
+    request = await handle.port.read(work)
+    return (request.options, request.prefix) if request is not None else (CompletionOptions(), "")
+
+
+async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID) -> tuple[Turn, list[Call]]:
+    """Return a turn and its calls; raises NotFound."""
+
+    def work(connection: Connection) -> tuple[Turn | None, list[Call]]:
+        found = ledger.turn(connection, conversation_id, turn_id)
+        return found, ledger.calls(connection, conversation_id, [turn_id]) if found else []
+
+    turn, calls = await port.read(work)
+    if turn is None:
+        raise NotFound("this conversation has no such turn")
+    return turn, calls
+
+
+async def request_of(port: Port, turn: Turn, call: Call) -> CompletionRequest:
+    """Return the neutral request of ``call``, rebuilt and proven; raises CorruptRecord where it differs."""
+    request = await port.read(lambda connection: rebuild(connection, turn, call.recipe))
+    if request.hash != call.request_hash:
+        raise CorruptRecord(f"call {call.call_no} of turn {turn.id} rebuilds to another hash than was recorded")
+    return request

@@ -1,0 +1,97 @@
+"""What a verb that calls a backend gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from convo.completions import Choice, Completion, Usage
+from convo.context.calls import short_id
+from convo.messages import AssistantMessage, ToolCall
+from convo.records import Entry, Turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An answer as it was stored.
+
+    ``entry`` is the answer in its place, ``inputs`` are the messages stored with it, ``text`` is the whole text
+    (a prefix included, once), ``new_text`` the text without it. ``turn`` is the turn as it stands: ``completed``, or
+    ``awaiting_tools`` when ``tool_calls`` want results.
+    """
+
+    entry: Entry
+    inputs: tuple[Entry, ...]
+    turn: Turn
+    usage: Usage | None
+    model: str | None
+    backend: str
+    choices: tuple[Choice, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def message(self) -> AssistantMessage:
+        """The answer."""
+        message = self.entry.message
+        assert isinstance(message, AssistantMessage)  # noqa: S101 - an answer is an assistant's
+        return message
+
+    @property
+    def text(self) -> str:
+        """The text of the answer."""
+        return self.message.text
+
+    @property
+    def new_text(self) -> str:
+        """The text of the answer without the prefix it was given."""
+        return self.text.removeprefix(self.entry.prefix)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls the model wants made."""
+        return self.message.calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the answer ended, in the backend's word."""
+        return self.entry.finish_reason
+
+
+def with_call_ids(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:
+    """Return ``message`` with an id for every tool call that came without one, or with one used twice."""
+    seen: set[str] = set()
+    calls: list[ToolCall] = []
+    for position, call in enumerate(message.calls):
+        if call.id in ("", "null") or call.id in seen:
+            call = call.replace(id=short_id(f"{turn_id}/{attempt}/{position}"))
+        seen.add(call.id)
+        calls.append(call)
+    return message if calls == list(message.calls) else message.replace(tool_calls=calls)
+
+
+def settled(completion: Completion, turn_id: UUID, attempt: int) -> Completion:
+    """Return ``completion`` as it is stored: every tool call has an id, no message is marked a prefix."""
+    choices = [replace(choice, message=_settled(choice.message, turn_id, attempt)) for choice in completion.choices]
+    return replace(completion, choices=tuple(choices))
+
+
+def _settled(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:
+    if message.prefix:
+        message = message.replace(prefix=None)
+    return with_call_ids(message, turn_id, attempt)
+
+
+def waiting_calls(entries: Sequence[Entry]) -> dict[str, ToolCall]:
+    """Return the tool calls at the path's tail that have no result yet, by id, in the order they were made."""
+    answered: set[str] = set()
+    for entry in reversed(entries):
+        message = entry.message
+        if message.role == "tool":
+            answered.add(message.tool_call_id or "")
+        elif isinstance(message, AssistantMessage):
+            return {call.id: call for call in message.calls if call.id not in answered}
+        else:
+            return {}
+    return {}

@@ -1,0 +1,136 @@
+"""A conversation's settings: what is stored with it, and what one handle uses instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convo.context.rules import DEFAULT_POLICY, dump_policy, load_policy
+from convo.errors import InvalidSetting
+from convo.options import CompletionOptions
+from convo.profiles import PERMISSIVE, Profile
+from convo.values import clean_json, dump_json
+
+NAME_LENGTH = 255
+METADATA_BYTES = 64 * 1024
+DEFAULT_LEASE = 60.0
+"""Seconds a backend without deadlines of its own (a plain function) is given before its turn may be taken over."""
+
+LEASE_MARGIN = 10.0
+"""Seconds a lease lasts beyond the longest silence that the backend's deadlines permit (design §5)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What shapes a call: system prompt, policy, default options, profile, lease. None: not given.
+
+    ``policy`` is a sequence of rules; ``lease`` is in seconds.
+    """
+
+    system: str | None = None
+    policy: Sequence[Any] | None = None
+    options: CompletionOptions | None = None
+    profile: Profile | None = None
+    lease: float | None = None
+
+    def over(self, stored: Settings) -> Settings:
+        """Return these settings, with ``stored`` where they are not given; options are merged."""
+        options = (stored.options or CompletionOptions()).merged(self.options)
+        return Settings(
+            system=stored.system if self.system is None else self.system,
+            policy=stored.policy if self.policy is None else self.policy,
+            options=options,
+            profile=self.profile or stored.profile,
+            lease=self.lease or stored.lease,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is stored with a conversation: system, policy and options."""
+        data: dict[str, Any] = {}
+        if self.system is not None:
+            data["system"] = self.system
+        if self.policy is not None:
+            data["policy"] = dump_policy(self.policy)
+        if self.options is not None and self.options.to_json():
+            data["options"] = self.options.to_json()
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Settings:
+        """Return the settings stored as ``data``."""
+        policy, options = data.get("policy"), data.get("options")
+        return cls(
+            system=data.get("system"),
+            policy=None if policy is None else load_policy(policy),
+            options=None if options is None else CompletionOptions.from_json(options),
+        )
+
+    @property
+    def rules(self) -> Sequence[Any]:
+        """The policy in force: the one given, else the default window."""
+        return DEFAULT_POLICY if self.policy is None else self.policy
+
+    def profile_for(self, backend: Any) -> Profile:
+        """Return the profile in force for ``backend``: the one given, else its own, else PERMISSIVE."""
+        own = getattr(backend, "profile", None)
+        return self.profile or (own if isinstance(own, Profile) else PERMISSIVE)
+
+    def lease_ms(self, backend: Any) -> int:
+        """Return how long a turn may be silent before it can be taken over, in milliseconds."""
+        silence = getattr(getattr(backend, "deadlines", None), "longest_silence", None)
+        seconds = self.lease or ((silence if silence is not None else DEFAULT_LEASE) + LEASE_MARGIN)
+        return int(seconds * 1000)
+
+
+def checked_settings(
+    *,
+    system: str | None = None,
+    policy: Sequence[Any] | Any = None,
+    profile: Profile | None = None,
+    lease: float | None = None,
+    options: Mapping[str, Any],
+) -> Settings:
+    """Return the settings a user gave; raises InvalidSetting or InvalidOption naming the field."""
+    if system is not None and not isinstance(system, str):
+        raise InvalidSetting(f"system: must be a text, not {type(system).__name__}", field="system")
+    if policy is not None and not isinstance(policy, Sequence):
+        raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
+    if profile is not None and not isinstance(profile, Profile):
+        raise InvalidSetting("profile: must be a Profile, e.g. convo.MISTRAL", field="profile")
+    if lease is not None and not (isinstance(lease, int | float) and lease > 0):
+        raise InvalidSetting("lease: must be a number of seconds greater than 0", field="lease")
+    given = CompletionOptions(**options) if options else None
+    return Settings(system=system, policy=policy, profile=profile, lease=lease, options=given)
+
+
+def checked_name(value: Any, what: str) -> str:
+    """Return ``value`` as a name that every database keeps as it is; raises InvalidSetting."""
+    if not isinstance(value, str):
+        raise InvalidSetting(f"{what}: must be a text, not {type(value).__name__}", field=what)
+    if not value or len(value) > NAME_LENGTH:
+        raise InvalidSetting(f"{what}: must have 1 to {NAME_LENGTH} characters, not {len(value)}", field=what)
+    if any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 for sign in value):
+        raise InvalidSetting(f"{what}: must not contain control characters or lone surrogates", field=what)
+    return value
+
+
+def checked_owner(value: Any) -> str:
+    """Return ``value`` as an owner's name; ``""`` stands for none."""
+    return "" if value == "" else checked_name(value, "owner")
+
+
+def checked_metadata(value: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return ``value`` as plain JSON of a bounded size; raises InvalidSetting."""
+    try:
+        data = clean_json(dict(value or {}))
+        if len(dump_json(data)) > METADATA_BYTES:
+            raise ValueError(f"larger than {METADATA_BYTES // 1024} KiB")
+    except (TypeError, ValueError) as problem:
+        raise InvalidSetting(f"metadata: must be a dict of JSON data: {problem}", field="metadata") from None
+    return data  # type: ignore[no-any-return]
+
+
+def with_stored(given: Settings, stored: Mapping[str, Any]) -> Settings:
+    """Return the settings in force for a handle: those given, over those stored with the conversation."""
+    return given.over(Settings.from_json(stored))

@@ -1,0 +1,193 @@
+"""The verbs of a conversation that write: what each stores, calls, and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from convo.context.reach import Reach
+from convo.errors import InvalidMessage, NothingToAnswer, NothingToResume, UnknownToolCall
+from convo.flows.begin import after_moved, deadline_of
+from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.outbound import Ask
+from convo.flows.record import last_recipe
+from convo.flows.reply import waiting_calls
+from convo.flows.turn import Opening, append, new_turn, next_attempt
+from convo.messages import (
+    AssistantMessage,
+    BaseMessage,
+    Message,
+    MessageLike,
+    ToolMessage,
+    is_empty,
+    message_from,
+    tool_result,
+)
+from convo.options import CompletionOptions
+from convo.records import UNFINISHED, Entry, Turn
+from convo.store.rows import check_size
+
+_TAIL = Reach(messages=1, first=0)
+
+
+def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bool = False) -> list[Message]:
+    """Return what a user gave as messages: a text, a dict, a message, or a list of these.
+
+    Raises InvalidMessage for an empty one (unless allowed), one too large, one that is no message, and for an
+    assistant message with ``prefix`` (that is an option of the verb, not something to store).
+    """
+    several = isinstance(given, Iterable) and not isinstance(given, str | Mapping | BaseMessage)
+    messages = [message_from(item) for item in (given if several else [given])]  # type: ignore[arg-type, union-attr]
+    for message in messages:
+        if is_empty(message) and message.role == "user" and not allow_empty:
+            raise InvalidMessage(
+                "the message is empty: give a text or chunks, or call complete() to answer what is there",
+                field="content",
+            )
+        if isinstance(message, AssistantMessage) and message.prefix:
+            raise InvalidMessage(
+                "prefix: an assistant message is stored whole; give its beginning to send(..., prefix=...)",
+                field="prefix",
+            )
+        check_size(message.to_json())
+    return messages
+
+
+async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask) -> list[Entry]:
+    """``append``: store messages without a call; tool results must answer calls that wait."""
+    messages = [message for item in given for message in messages_from(item)]
+    if any(isinstance(message, ToolMessage) for message in messages):
+        _check_results(await _tail(handle), messages)
+    return await append(handle, messages, ask)
+
+
+def _check_results(entries: Sequence[Entry], messages: Sequence[Message]) -> None:
+    """Raise UnknownToolCall unless each tool message among ``messages`` answers a call before it."""
+    waiting = set(waiting_calls(entries))
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            if message.tool_call_id not in waiting:
+                raise _unknown_call(message.tool_call_id, waiting)
+            waiting.discard(message.tool_call_id)
+        else:
+            calls = message.calls if isinstance(message, AssistantMessage) else ()
+            waiting = {call.id for call in calls}
+
+
+def _unknown_call(given: Any, waiting: Iterable[str]) -> UnknownToolCall:
+    names = tuple(waiting)
+    rest = f"waiting are {', '.join(names)}" if names else "none is waiting"
+    return UnknownToolCall(f"no tool call {given!r:.80} waits for a result on this branch; {rest}", waiting=names)
+
+
+async def _tail(handle: Handle) -> list[Entry]:
+    """Return the path's end from the last turn's beginning on: enough to see the calls that wait."""
+    return await load_window(handle, _TAIL)
+
+
+def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask: Ask) -> Opening:
+    """Return the opening of ``send``: the input stored, then an answer."""
+    messages = messages_from(given)
+    if not messages:
+        raise InvalidMessage("there is no message to send: call complete() to answer what is there", field="")
+    return new_turn(handle, messages, ask)
+
+
+def complete_opening(handle: Handle, ask: Ask) -> Opening:
+    """Return the opening of ``complete``: an answer to what is there."""
+    opening = new_turn(handle, [], ask)
+    opening.check = None if ask.prefix else _is_answerable
+    return opening
+
+
+def _is_answerable(handle: Handle) -> None:
+    last = handle.entries[-1].message if handle.entries else None
+    if last is None:
+        raise NothingToAnswer("the branch is empty: send a message first")
+    if isinstance(last, AssistantMessage) and not last.calls:
+        raise NothingToAnswer("the branch ends with an answer: send a message, or fork before it and complete there")
+
+
+async def submit_opening(
+    handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], ask: Ask
+) -> tuple[Opening | None, list[Entry]]:
+    """Plan ``submit``: store results, and answer when all are in.
+
+    Returns the opening of the call, or None and the entries stored while other calls still wait. Results go into
+    their turn where it is this branch's last, else (a fork in the midst of a round) into a turn of their own.
+    """
+    entries = await _tail(handle)
+    waiting = waiting_calls(entries)
+    if not waiting:
+        await refresh(handle)
+        waiting = waiting_calls(await _tail(handle))
+    messages = _results_from(results, waiting)
+    turn = _unfinished_turn(handle)
+    if len(messages) < len(waiting):
+        return None, await append(handle, messages, ask, turn=turn.id if turn else None)
+    opening = next_attempt(handle, turn, messages) if turn else new_turn(handle, messages, ask)
+    wanted = set(waiting)
+    opening.check = lambda now: _still_waiting(now, wanted)
+    return opening, []
+
+
+def _unfinished_turn(handle: Handle) -> Turn | None:
+    last = handle.last
+    return last if last is not None and last.status in UNFINISHED else None
+
+
+def _still_waiting(handle: Handle, wanted: set[str]) -> None:
+    waiting = waiting_calls(handle.entries)
+    if set(waiting) != wanted:
+        raise _unknown_call(next(iter(wanted - set(waiting)), None), waiting)
+
+
+def _results_from(results: Any, waiting: Mapping[str, Any]) -> list[Message]:
+    if isinstance(results, Mapping) and "role" not in results:
+        messages: list[Message] = [_result(key, content, waiting) for key, content in results.items()]
+    else:
+        messages = messages_from(results)
+    if not messages:
+        raise InvalidMessage(f"there is no result to submit; waiting are {', '.join(waiting) or 'none'}", field="")
+    left = set(waiting)
+    for message in messages:
+        if not isinstance(message, ToolMessage):
+            raise InvalidMessage(f"role: submit takes tool results, not a message of role {message.role}", field="role")
+        if message.tool_call_id not in left:
+            raise _unknown_call(message.tool_call_id, waiting)
+        left.discard(message.tool_call_id)
+        check_size(message.to_json())
+    return messages
+
+
+def _result(call_id: Any, content: Any, waiting: Mapping[str, Any]) -> Message:
+    if call_id not in waiting:
+        raise _unknown_call(call_id, waiting)
+    return content if isinstance(content, ToolMessage) else tool_result(waiting[call_id], content)
+
+
+async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> tuple[Opening, Ask]:
+    """Plan ``resume``: take up the branch's failed, interrupted or lapsed last turn, with the options it had.
+
+    ``given`` are options laid over those. Raises NothingToResume, and TurnInProgress while the turn is running.
+    """
+    found = await refresh(handle)
+    if found.open_turn is not None and (found.lease_left or 0) > 0:
+        await after_moved(handle, found, deadline_of(ask))
+    turn = handle.last
+    if turn is None or turn.status not in ("failed", "interrupted", "running"):
+        said = "there is none" if turn is None else f"it is {turn.status}"
+        hint = ": give its tool results to submit()" if turn and turn.status == "awaiting_tools" else ""
+        raise NothingToResume(f"the last turn of branch {handle.branch.name!r} cannot be resumed, {said}{hint}")
+    options, prefix = await last_recipe(handle, turn)
+    settings = replace(ask.settings, options=options.merged(given))
+    opening = next_attempt(handle, turn)
+    opening.check = lambda now: _still_resumable(now, opening)
+    return opening, replace(ask, settings=settings, prefix=ask.prefix or prefix)
+
+
+def _still_resumable(handle: Handle, opening: Opening) -> None:
+    last = handle.last
+    if last is None or last.id != opening.turn.id or last.attempt != opening.turn.attempt - 1:
+        raise NothingToResume("another process has taken this turn up meanwhile")

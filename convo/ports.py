@@ -1,0 +1,302 @@
+"""Ports: the only module that knows sync from async.
+
+Flows are coroutines (streams: async generators) that await nothing but the methods of a port.
+
+- ``SyncPort`` never suspends, so ``drive`` runs a flow to its end with one ``send(None)``: no event loop, no thread.
+- ``AsyncPort`` suspends for real. On a server a transaction runs over the async driver; on SQLite it runs as a whole
+  in one worker thread, so that an fsync never blocks the event loop and statements do not hop threads one by one.
+
+Laws of this file:
+- A transaction is never cut. In the async face it runs in a task of its own; a cancellation waits until the
+  transaction has ended and is raised then.
+- A transaction that failed for a passing reason is run again as a whole, COMMIT included, within a bound.
+- The driver of a stream keeps the running event loop's hands off its generator: a loop that adopted it would end
+  the stream early, without an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from convo.backends import call
+from convo.backends.http_io import AsyncHttp, SyncHttp
+from convo.completions import Completion, CompletionRequest, Delta
+from convo.errors import WrongFace
+from convo.store import schema
+from convo.store.engine import WRITE, async_engine, is_memory, is_sqlite, sync_engine
+from convo.store.faults import translate, verdict
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+TRIES = 12
+"""Runs of a transaction that keeps failing for a passing reason."""
+
+INTEGRITY_TRIES = 4
+"""Runs of a transaction that meets a key which another writer made first; it then finds what the other wrote."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
+
+
+class Port(Protocol):
+    """What a flow may do to the world."""
+
+    url: URL
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction and commit it; raises StoreError past the retry bound."""
+        ...
+
+    async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
+        """Ask a backend for a whole answer."""
+        ...
+
+    def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Ask a backend for a streamed answer."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+async def _again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
+    """Run ``attempt`` until it succeeds, fails for good, or has been tried often enough."""
+    tries = dict.fromkeys(("again", "integrity"), 0)
+    bounds = {"again": TRIES, "integrity": INTEGRITY_TRIES, "final": 0}
+    while True:
+        try:
+            return await attempt()
+        except SQLAlchemyError as problem:
+            kind = verdict(problem)
+            tries[kind] = tries.get(kind, 0) + 1
+            if tries[kind] >= bounds[kind]:
+                raise translate(problem) from None
+            pause = min(_FIRST_PAUSE * 2 ** tries[kind], _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+        await sleep(pause)
+
+
+class _Embedded:
+    """A sync engine, its schema checked on first use, anew in a forked child. Serves threads."""
+
+    def __init__(self, url: URL, options: dict[str, Any]) -> None:
+        self.url = url
+        self._options = options
+        self._lock = threading.Lock()
+        self._one_at_a_time = threading.RLock() if is_memory(url) else nullcontext()
+        self._engine: Engine | None = None
+        self._pid = os.getpid()
+
+    def engine(self) -> Engine:
+        if self._pid != os.getpid():
+            self._start_over_after_fork()
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    engine = sync_engine(self.url, **self._options)
+                    schema.ensure(engine, self.url)
+                    self._engine = engine
+        return self._engine
+
+    def _start_over_after_fork(self) -> None:
+        """The parent's connections are the parent's: leave them open and make our own."""
+        self._lock, self._pid = threading.Lock(), os.getpid()
+        if self._engine is not None and not is_memory(self.url):
+            self._engine.dispose(close=False)
+
+    def transact(self, work: Work[T], write: bool) -> T:
+        with self._one_at_a_time, self.engine().connect().execution_options(**{WRITE: write}) as connection:
+            with connection.begin():
+                return work(connection)
+
+    def close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose(close=self._pid == os.getpid())
+
+
+class SyncPort:
+    """The sync face's port: blocks, never suspends. Serves any number of threads."""
+
+    def __init__(self, url: URL, **options: Any) -> None:
+        self.url = url
+        self._database = _Embedded(url, options)
+        self._http = SyncHttp()
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing."""
+        return await _again(lambda: self._run(work, write=False), self.sleep)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction and commit it."""
+        return await _again(lambda: self._run(work, write=True), self.sleep)
+
+    async def _run(self, work: Work[T], write: bool) -> T:
+        return self._database.transact(work, write)
+
+    async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
+        """Ask a backend for a whole answer."""
+        return await call.complete(self._http, backend, request)
+
+    def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Ask a backend for a streamed answer."""
+        return call.stream(self._http, backend, request)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)  # noqa: ASYNC251 - this port never suspends
+
+    def close(self) -> None:
+        """Close connections to the database and to backends."""
+        self._http.close()
+        self._database.close()
+
+
+class AsyncPort:
+    """The async face's port. Serves the tasks of one event loop at a time, and several loops one after another."""
+
+    def __init__(self, url: URL, **options: Any) -> None:
+        self.url = url
+        self._options = options
+        self._http = AsyncHttp()
+        self._embedded = _Embedded(url, options) if is_sqlite(url) else None
+        self._worker: ThreadPoolExecutor | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engine: Any = None
+        self._keeper: AsyncGenerator[None, None] | None = None
+        self._pid = os.getpid()
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing."""
+        return await _again(lambda: _uncut(self._run(work, write=False)), self.sleep)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction and commit it."""
+        return await _again(lambda: _uncut(self._run(work, write=True)), self.sleep)
+
+    async def _run(self, work: Work[T], write: bool) -> T:
+        await self._settle()
+        if self._embedded is not None:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._worker, self._embedded.transact, work, write)
+        async with self._engine.connect() as connection, connection.begin():
+            result: T = await connection.run_sync(work)
+            return result
+
+    async def _settle(self) -> None:
+        """Make what belongs to this process and this event loop, once."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop and self._pid == os.getpid():
+            return
+        if self._pid != os.getpid():
+            self._worker, self._pid = None, os.getpid()
+        self._loop = loop
+        if self._embedded is not None:
+            self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
+        else:
+            engine = async_engine(self.url, **self._options)
+            async with engine.connect() as connection:
+                await connection.run_sync(schema.require_head, self.url)
+            self._engine = engine
+        self._keeper = self._closes_with_loop()
+        await anext(self._keeper)
+
+    async def _closes_with_loop(self) -> AsyncGenerator[None, None]:
+        """Close what belongs to the loop when ``asyncio.run`` ends: it closes the generators still open."""
+        try:
+            yield
+        finally:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        engine, self._engine, self._loop = self._engine, None, None
+        await self._http.aclose()
+        if engine is not None:
+            await engine.dispose()
+
+    async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
+        """Ask a backend for a whole answer."""
+        return await call.complete(self._http, backend, request)
+
+    def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Ask a backend for a streamed answer."""
+        return call.stream(self._http, backend, request)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def aclose(self) -> None:
+        """Close connections to the database and to backends."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.aclose()
+        if self._worker is not None:
+            self._worker.shutdown(wait=False)
+            self._worker = None
+        if self._embedded is not None:
+            self._embedded.close()
+
+
+async def _uncut(transaction: Coroutine[Any, Any, T]) -> T:
+    """Await ``transaction`` to its end; a cancellation meanwhile is raised only then. About 0.05 ms."""
+    task = asyncio.ensure_future(transaction)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as problem:
+            cancelled = problem
+    if cancelled is not None:
+        task.exception()  # marks it as seen; the caller is gone
+        raise cancelled
+    return task.result()
+
+
+def drive(flow: Coroutine[Any, Any, T]) -> T:
+    """Run a flow over a port that never suspends; return its result."""
+    return _step(flow)  # type: ignore[no-any-return]
+
+
+def drive_stream(flow: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """Run a streaming flow over a port that never suspends; closing the generator closes the flow."""
+    try:
+        while True:
+            try:
+                item = _step(flow.__anext__())
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        _step(flow.aclose())
+
+
+def _step(awaitable: Any) -> Any:
+    """Run a coroutine, or one step of an async generator, out of sight of an event loop that may be running."""
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, None)
+    try:
+        awaitable.send(None)
+    except StopIteration as end:
+        return end.value
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+    awaitable.close()
+    raise WrongFace("something async was awaited in the sync face: use AsyncConversation or AsyncStore for it")

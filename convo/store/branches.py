@@ -1,0 +1,267 @@
+"""Branches: their heads move by compare-and-set, and a fork is one row.
+
+Laws of this file:
+- A head moves in one UPDATE that names the expected head and takes or releases the branch's open turn; it is the
+  first statement of every write.
+- A lease is computed and compared by the database alone.
+- What a running turn writes is fenced by (turn, attempt), never by the lease: a lapse only permits a takeover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, and_, exists, insert, literal_column, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
+
+from convo.records import Branch, Turn
+from convo.store.clock import NOW_MS, now
+from convo.store.rows import branch_from, turn_from
+from convo.store.tables import TABLES
+
+_B, _C, _T = TABLES.branches.c, TABLES.conversations.c, TABLES.turns.c
+
+
+_CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A branch of a conversation as its owner reaches it."""
+
+    conversation_id: UUID
+    owner: str
+    branch_no: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchState:
+    """A branch as it stands: what a handle must know before it writes.
+
+    ``lease_left`` is in milliseconds by the database's clock, None when no turn is open.
+    """
+
+    branch: Branch
+    owner: str
+    revision: int
+    settings: Mapping[str, Any]
+    active_branch: int
+    compose_state: Mapping[str, Any] | None
+    open_turn: UUID | None
+    open_attempt: int | None
+    lease_left: int | None
+    last: Turn | None
+
+
+def _now(connection: Connection) -> ColumnElement[int]:
+    return _now_in(connection.dialect.name)
+
+
+@lru_cache
+def _now_in(dialect: str) -> ColumnElement[int]:
+    return literal_column(NOW_MS[dialect], BigInteger)
+
+
+def state(connection: Connection, conversation_id: UUID, branch: int | str | None) -> BranchState | None:
+    """Return the branch by number or name (None: the active one) with its last turn; one statement."""
+    number = _C.active_branch if branch is None else branch
+    wanted = _B.name == branch if isinstance(branch, str) else _B.branch_no == number
+    left = (_B.lease_until - _now(connection)).label("lease_left")
+    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id).outerjoin(
+        TABLES.turns, and_(_T.conversation_id == _B.conversation_id, _T.turn_id == _B.last_turn)
+    )
+    columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
+    statement = select(TABLES.branches, *columns, *_TURN_COLUMNS).select_from(tables)
+    row = connection.execute(
+        statement.where(_B.conversation_id == conversation_id, wanted, _B.hidden_at.is_(None))
+    ).one_or_none()
+    return None if row is None else _state_from(row)
+
+
+_TURN_COLUMNS = [column.label(f"turn_{column.name}") for column in TABLES.turns.c if column.name != "pending"]
+
+
+def _state_from(row: Any) -> BranchState:
+    return BranchState(
+        branch=branch_from(row),
+        owner=row.owner,
+        revision=row.revision,
+        settings=row.settings,
+        active_branch=row.active_branch,
+        compose_state=row.compose_state,
+        open_turn=row.open_turn,
+        open_attempt=row.open_attempt,
+        lease_left=None if row.open_turn is None else row.lease_left,
+        last=_last_turn(row),
+    )
+
+
+def _last_turn(row: Any) -> Turn | None:
+    if row.turn_turn_id is None:
+        return None
+    return turn_from(_Unlabelled(row))
+
+
+class _Unlabelled:
+    """A joined row seen as a row of ``convo_turns``."""
+
+    def __init__(self, row: Any) -> None:
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, f"turn_{name}")
+
+
+def listed(connection: Connection, conversation_id: UUID) -> list[Branch]:
+    """Return the branches of a conversation that are not hidden, oldest first; O(branches)."""
+    statement = select(TABLES.branches).where(_B.conversation_id == conversation_id, _B.hidden_at.is_(None))
+    return [branch_from(row) for row in connection.execute(statement.order_by(_B.branch_no))]
+
+
+def _at(place: Place, head: int) -> ColumnElement[bool]:
+    """The row of ``place`` while its head is ``head``, and the conversation is the owner's, unrevised."""
+    conversation = exists().where(
+        _C.id == place.conversation_id, _C.owner == place.owner, _C.revision == place.revision
+    )
+    return and_(
+        _B.conversation_id == place.conversation_id,
+        _B.branch_no == place.branch_no,
+        _B.head_seq == head,
+        _B.hidden_at.is_(None),
+        conversation,
+    )
+
+
+def _moved(connection: Connection, where: ColumnElement[bool], **values: Any) -> bool:
+    return connection.execute(update(TABLES.branches).where(where).values(**values)).rowcount == 1
+
+
+def move(
+    connection: Connection,
+    place: Place,
+    head: int,
+    by: int,
+    *,
+    last_turn: UUID | None,
+    opens: tuple[UUID, int] | None = None,
+    lease_ms: int = 0,
+    over: tuple[UUID, int] | None = None,
+) -> bool:
+    """Move the head on by ``by`` messages from ``head``, and open a turn where ``opens`` (id, attempt) names one.
+
+    Returns whether it moved: the head was elsewhere, or another turn is open, if not. ``over`` names an open turn
+    (id, attempt) that is to be taken over, which only a lapsed lease permits. ``last_turn`` is the turn the new tail
+    belongs to. One statement.
+    """
+    free: ColumnElement[bool] = _B.open_turn.is_(None)
+    if over is not None:
+        lapsed = _B.lease_until <= _now(connection)
+        free = and_(_B.open_turn == over[0], _B.open_attempt == over[1], lapsed)
+    values: dict[str, Any] = {"head_seq": head + by, "last_turn": last_turn}
+    if opens is not None:
+        lease = _now(connection) + lease_ms
+        values |= {"open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease}
+    elif over is not None:
+        values |= _CLOSED
+    return _moved(connection, and_(_at(place, head), free), **values)
+
+
+def _fenced(place: Place, turn: tuple[UUID, int]) -> ColumnElement[bool]:
+    return and_(
+        _B.conversation_id == place.conversation_id,
+        _B.branch_no == place.branch_no,
+        _B.open_turn == turn[0],
+        _B.open_attempt == turn[1],
+    )
+
+
+def release(
+    connection: Connection, place: Place, turn: tuple[UUID, int], head: int, compose_state: Mapping[str, Any] | None
+) -> bool:
+    """Close the open ``turn`` (id, attempt), its head now at ``head``; return whether it was still this one's.
+
+    ``compose_state`` is written where it is not None.
+    """
+    values: dict[str, Any] = {"head_seq": head, **_CLOSED}
+    if compose_state is not None:
+        values["compose_state"] = compose_state
+    return _moved(connection, _fenced(place, turn), **values)
+
+
+def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms: int) -> bool:
+    """Give the open ``turn`` a new lease; return whether it was still this one's."""
+    return _moved(connection, _fenced(place, turn), lease_until=_now(connection) + lease_ms)
+
+
+def set_compose_state(
+    connection: Connection, place: Place, old: Mapping[str, Any] | None, new: Mapping[str, Any]
+) -> bool:
+    """Replace the compose state while it is ``old``; return whether it was."""
+    unchanged = _B.compose_state.is_(None) if old is None else _B.compose_state == old
+    where = and_(_B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no, unchanged)
+    return _moved(connection, where, compose_state=new)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBranch:
+    """What a fork is made of. ``parent_no`` owns the message ``fork_seq``; None for a fork before the first."""
+
+    name: str
+    parent_no: int | None
+    fork_seq: int
+    shown_parent_no: int
+    compose_state: Mapping[str, Any] | None
+
+
+def next_number(connection: Connection, place: Place) -> int | None:
+    """Return a branch number nobody else gets, None where the conversation is gone, revised or another's.
+
+    The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
+    """
+    where = _C.id == place.conversation_id, _C.owner == place.owner, _C.revision == place.revision
+    raised = update(TABLES.conversations).where(*where).values(branch_counter=_C.branch_counter + 1)
+    if connection.execute(raised).rowcount != 1:
+        return None
+    number: int = connection.execute(select(_C.branch_counter).where(_C.id == place.conversation_id)).scalar_one()
+    return number
+
+
+def fork(connection: Connection, place: Place, number: int, new: NewBranch) -> Branch:
+    """Write the one row of a fork and return it. Its parent is not touched.
+
+    Raises sqlalchemy's IntegrityError where the name is taken.
+    """
+    moment = now()
+    row = {
+        "conversation_id": place.conversation_id,
+        "branch_no": number,
+        "name": new.name,
+        "parent_no": new.parent_no,
+        "fork_seq": new.fork_seq,
+        "shown_parent_no": new.shown_parent_no,
+        "head_seq": new.fork_seq,
+        "compose_state": new.compose_state,
+        "created_at": moment,
+    }
+    connection.execute(insert(TABLES.branches), row)
+    return Branch(
+        no=number,
+        name=new.name,
+        parent_no=new.parent_no,
+        fork_seq=new.fork_seq,
+        shown_parent_no=new.shown_parent_no,
+        head_seq=new.fork_seq,
+        created_at=moment,
+    )
+
+
+def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
+    """Return whether a branch of that name exists."""
+    wanted = select(_B.branch_no).where(_B.conversation_id == conversation_id, _B.name == name)
+    return connection.execute(wanted).first() is not None

@@ -1,0 +1,109 @@
+"""Conversations: made, found, listed, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy.engine import Connection
+
+from convo.records import ConversationInfo
+from convo.store.clock import now
+from convo.store.rows import conversation_from
+from convo.store.tables import TABLES
+
+MAIN = 0
+MAIN_NAME = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConversation:
+    """What a conversation is made with; the id is made by the client before the first try."""
+
+    id: UUID
+    owner: str
+    external_id: str | None = None
+    title: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def create(connection: Connection, new: NewConversation) -> None:
+    """Write a conversation with its empty main branch; three statements at most.
+
+    Raises sqlalchemy's IntegrityError where the external id is taken; the port runs the work again, which then
+    finds the other's conversation.
+    """
+    moment = now()
+    if new.external_id is not None:
+        key = {"owner": new.owner, "external_id": new.external_id, "conversation_id": new.id}
+        connection.execute(insert(TABLES.keys), key)
+    connection.execute(
+        insert(TABLES.conversations),
+        {
+            "id": new.id,
+            "owner": new.owner,
+            "external_id": new.external_id,
+            "title": new.title,
+            "metadata": dict(new.metadata),
+            "settings": dict(new.settings),
+            "active_branch": MAIN,
+            "branch_counter": MAIN,
+            "revision": 0,
+            "created_at": moment,
+            "active_at": moment,
+        },
+    )
+    branch = {"conversation_id": new.id, "branch_no": MAIN, "name": MAIN_NAME, "fork_seq": 0, "head_seq": 0}
+    connection.execute(insert(TABLES.branches), {**branch, "created_at": moment})
+
+
+def find(connection: Connection, owner: str, external_id: str) -> UUID | None:
+    """Return the id of the owner's conversation of that name."""
+    keys = TABLES.keys
+    wanted = select(keys.c.conversation_id).where(keys.c.owner == owner, keys.c.external_id == external_id)
+    return connection.execute(wanted).scalar()
+
+
+def info(connection: Connection, owner: str | None, conversation_id: UUID) -> ConversationInfo | None:
+    """Return the conversation when it is the owner's (None: whoever's)."""
+    table = TABLES.conversations
+    row = connection.execute(select(table).where(table.c.id == conversation_id)).one_or_none()
+    return None if row is None or owner not in (None, row.owner) else conversation_from(row)
+
+
+def page(
+    connection: Connection, owner: str | None, limit: int, before: tuple[datetime, UUID] | None
+) -> list[ConversationInfo]:
+    """Return the owner's conversations (None: everybody's), most recently active first; O(limit) by the index.
+
+    ``before`` is ``(active_at, id)`` of the last one of the page before.
+    """
+    table = TABLES.conversations
+    wanted = select(table).order_by(table.c.active_at.desc(), table.c.id.desc()).limit(limit)
+    if owner is not None:
+        wanted = wanted.where(table.c.owner == owner)
+    if before is not None:
+        moment, last = before
+        wanted = wanted.where(
+            table.c.active_at <= moment,
+            or_(table.c.active_at < moment, and_(table.c.active_at == moment, table.c.id < last)),
+        )
+    return [conversation_from(row) for row in connection.execute(wanted)]
+
+
+def touch(connection: Connection, conversation_id: UUID) -> None:
+    """Note that the conversation was active now."""
+    table = TABLES.conversations
+    connection.execute(update(table).where(table.c.id == conversation_id).values(active_at=now()))
+
+
+def change(connection: Connection, owner: str, conversation_id: UUID, **values: Any) -> bool:
+    """Set title, metadata, settings or active_branch; return whether the conversation is the owner's."""
+    table = TABLES.conversations
+    where = table.c.id == conversation_id, table.c.owner == owner
+    return connection.execute(update(table).where(*where).values(**values)).rowcount == 1

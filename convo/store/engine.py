@@ -1,0 +1,138 @@
+"""Engines: one URL, the driver and the settings that each database needs to keep convo's promises.
+
+Laws of this file:
+- SQLite: WAL, ``BEGIN IMMEDIATE`` for writes, ``synchronous=FULL`` unless asked for less, ``secure_delete=ON``.
+- Servers run READ COMMITTED, set explicitly, in UTC; MariaDB waits for a lock shorter than any lease.
+- A statement's parameters never reach an error or a log (``hide_parameters``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from convo.errors import InvalidSetting, MissingExtra
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+E = TypeVar("E")
+WRITE = "convo_write"
+"""Execution option of a connection whose transaction will write: SQLite takes the write lock at its BEGIN."""
+
+LOCK_WAIT = 5
+"""Seconds a server statement waits for a row lock; shorter than any lease (design: a lease is at least 10 s)."""
+
+CONNECT_TIMEOUT = 10
+_SYNC_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
+_ASYNC_DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+aiomysql"}
+_SPELLINGS = {"postgres": "postgresql", "mysql": "mariadb"}
+_EXTRAS = {"postgresql": "postgres", "mariadb": "mariadb"}
+_EXAMPLES = "sqlite:///chat.db, postgresql://user@host/db or mariadb://user@host/db"
+
+
+def parse_url(url: str | URL) -> URL:
+    """Return ``url`` with the database's plain name (sqlite, postgresql, mariadb); raises InvalidSetting."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError, AttributeError):
+        raise InvalidSetting(f"this is no database URL; write one like {_EXAMPLES}", field="url") from None
+    plain = parsed.drivername.partition("+")[0]
+    plain = _SPELLINGS.get(plain, plain)
+    if plain not in _SYNC_DRIVERS:
+        raise InvalidSetting(f"there is no support for {plain!r:.40} databases; use {_EXAMPLES}", field="url")
+    return parsed.set(drivername=plain)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Return whether ``url`` names an embedded SQLite database."""
+    return url.drivername == "sqlite"
+
+
+def is_memory(url: URL) -> bool:
+    """Return whether ``url`` names an SQLite database that lives in this process's memory only."""
+    return is_sqlite(url) and (url.database in (None, "", ":memory:") or "mode=memory" in str(url))
+
+
+def sync_engine(url: URL, *, synchronous: str = "FULL", **options: Any) -> Engine:
+    """Return a new engine for ``url`` (see ``parse_url``); ``options`` go to SQLAlchemy. Opens no connection."""
+    settings = _settings(url, options)
+    engine = _made(url, lambda: create_engine(url.set(drivername=_SYNC_DRIVERS[url.drivername]), **settings))
+    if is_sqlite(url):
+        _keep_sqlite_promises(engine, synchronous)
+    return engine
+
+
+def async_engine(url: URL, **options: Any) -> AsyncEngine:
+    """Return a new async engine for a server's ``url``; SQLite has none, its transactions run in a worker thread."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    settings = _settings(url, options)
+    return _made(url, lambda: create_async_engine(url.set(drivername=_ASYNC_DRIVERS[url.drivername]), **settings))
+
+
+def _made(url: URL, make: Callable[[], E]) -> E:
+    try:
+        return make()
+    except ImportError as problem:
+        extra = _EXTRAS.get(url.drivername, "")
+        raise MissingExtra(
+            f"{url.drivername} needs a driver that is not installed ({problem.name}): pip install 'convo-sql[{extra}]'",
+            extra=extra,
+        ) from None
+    except (ArgumentError, NoSuchModuleError, TypeError) as problem:
+        raise InvalidSetting(f"the database settings cannot be used: {problem}"[:200], field="url") from None
+
+
+def _settings(url: URL, options: dict[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {"hide_parameters": True, **options}
+    if is_memory(url):
+        return {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}, **settings}
+    if is_sqlite(url):
+        return {"connect_args": {"check_same_thread": False}, **settings}
+    connect = _SERVER_CONNECT[url.drivername] | dict(settings.pop("connect_args", {}))
+    return {"isolation_level": "READ COMMITTED", "connect_args": connect, **settings}
+
+
+_SERVER_CONNECT: dict[str, dict[str, Any]] = {
+    "postgresql": {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "tcp_user_timeout": 30_000,
+        "options": f"-c lock_timeout={LOCK_WAIT}s -c timezone=UTC",
+    },
+    "mariadb": {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "charset": "utf8mb4",
+        "init_command": f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT}, time_zone='+00:00', "
+        "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO'",
+    },
+}
+
+
+def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
+    if synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
+        raise InvalidSetting("synchronous must be FULL, NORMAL, OFF or EXTRA", field="synchronous")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:  # noqa: ARG001 - the event's signature
+        connection.isolation_level = None  # SQLAlchemy's "begin" below decides, not the driver
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={LOCK_WAIT * 1000}",
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

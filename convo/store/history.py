@@ -1,0 +1,119 @@
+"""Reading the messages of a path.
+
+Laws of this file:
+- A path is a few ranges ``(branch, lo < seq <= hi)``; ``seq`` has no hole, so a range needs no ORDER BY and no LIMIT.
+- No statement's cost depends on the length of the history or on the branches off the path. Finding the ranges is
+  O(forks above the floor), reading is O(messages read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, TextualSelect, bindparam, text, update
+from sqlalchemy.engine import Connection
+
+from convo.records import Entry
+from convo.store.rows import entry_from
+from convo.store.tables import TABLES
+from convo.store.types import Id
+
+LEVELS = 500
+"""Forks followed in one statement; MariaDB silently cuts a recursion at 1,001 rows (warning 1931)."""
+
+ARMS = 100
+"""Ranges read in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The messages of a path that one branch owns: ``lo < seq <= hi``."""
+
+    branch_no: int
+    lo: int
+    hi: int
+
+
+_PATH = text(
+    f"""
+    WITH RECURSIVE path(branch_no, lo, hi, parent_no, depth) AS (
+        SELECT branch_no, fork_seq, :hi, parent_no, 1 FROM convo_branches
+         WHERE conversation_id = :conversation AND branch_no = :branch
+        UNION ALL
+        SELECT up.branch_no, up.fork_seq, path.lo, up.parent_no, path.depth + 1
+          FROM path JOIN convo_branches up ON up.conversation_id = :conversation AND up.branch_no = path.parent_no
+         WHERE path.lo > :floor AND path.depth < {LEVELS})
+    SELECT branch_no, lo, hi, parent_no FROM path
+    """
+).bindparams(
+    bindparam("conversation", type_=Id),
+    bindparam("branch", type_=Integer),
+    bindparam("hi", type_=BigInteger),
+    bindparam("floor", type_=BigInteger),
+)
+
+
+def spans(connection: Connection, conversation_id: UUID, branch_no: int, head: int, floor: int = 0) -> list[Span]:
+    """Return the ranges of the path that ends at ``head`` of ``branch_no``, newest first, down to ``floor``.
+
+    One statement for each 500 forks.
+    """
+    found: list[Span] = []
+    branch: int | None = branch_no
+    hi = head
+    while branch is not None and (not found or hi > floor):
+        given = {"conversation": conversation_id, "branch": branch, "hi": hi, "floor": floor}
+        rows = sorted(connection.execute(_PATH, given), key=lambda row: -row.hi)
+        found += [Span(row.branch_no, row.lo, row.hi) for row in rows]
+        if not rows:
+            break
+        branch, hi = rows[-1].parent_no, rows[-1].lo
+    return found
+
+
+def clip(path: Sequence[Span], after: int, upto: int) -> list[Span]:
+    """Return the parts of ``path`` with ``after < seq <= upto``."""
+    cut = (Span(span.branch_no, max(span.lo, after), min(span.hi, upto)) for span in path)
+    return [span for span in cut if span.hi > span.lo]
+
+
+_COLUMNS = tuple(TABLES.messages.c)
+_SELECT = "SELECT " + ", ".join(column.name for column in _COLUMNS) + " FROM convo_messages"
+
+
+@lru_cache(maxsize=ARMS)
+def _arms(count: int) -> TextualSelect:
+    arm = _SELECT + " WHERE conversation_id = :c AND branch_no = :b{0} AND seq > :lo{0} AND seq <= :hi{0}"
+    kinds: dict[str, Any] = {"c": Id}
+    for number in range(count):
+        kinds |= {f"b{number}": Integer, f"lo{number}": BigInteger, f"hi{number}": BigInteger}
+    statement = text(" UNION ALL ".join(arm.format(number) for number in range(count)))
+    return statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items())).columns(*_COLUMNS)
+
+
+def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) -> list[Entry]:
+    """Return the messages in the ``wanted`` ranges, in path order. One statement for each 100 ranges."""
+    entries: list[Entry] = []
+    for start in range(0, len(wanted), ARMS):
+        batch = wanted[start : start + ARMS]
+        given: dict[str, Any] = {"c": conversation_id}
+        for number, span in enumerate(batch):
+            given |= {f"b{number}": span.branch_no, f"lo{number}": span.lo, f"hi{number}": span.hi}
+        entries += [entry_from(row) for row in connection.execute(_arms(len(batch)), given)]
+    return sorted(entries, key=lambda entry: entry.seq)
+
+
+def annotate(connection: Connection, entry: Entry, metadata: dict[str, Any]) -> bool:
+    """Set the metadata of a stored message; return whether it is there."""
+    table = TABLES.messages
+    key = (
+        (table.c.conversation_id, entry.conversation_id),
+        (table.c.branch_no, entry.branch_no),
+        (table.c.seq, entry.seq),
+    )
+    statement = update(table).where(*(column == value for column, value in key), table.c.id == entry.id)
+    return connection.execute(statement.values(metadata=metadata or None)).rowcount == 1

@@ -1,0 +1,129 @@
+"""The record of turns and calls.
+
+A call in flight stands in its turn's ``pending`` column, committed together with the input before the backend is
+asked; when it ends it becomes a row of ``convo_calls``, which is only ever appended to. So a crash leaves the record
+of what was being asked, and a whole turn needs no statement more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from convo.records import UNFINISHED, Call, Entry, Turn
+from convo.store.clock import now
+from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
+from convo.store.tables import TABLES
+
+_T = TABLES.turns.c
+
+
+def add_messages(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write ``entries``; one statement, none for no entries. The head must have been moved before."""
+    if entries:
+        connection.execute(insert(TABLES.messages), rows_of(entries))
+
+
+def has_message(connection: Connection, entry: Entry) -> bool:
+    """Return whether this very message (its id, in its place) is stored."""
+    m = TABLES.messages.c
+    place = m.conversation_id == entry.conversation_id, m.branch_no == entry.branch_no, m.seq == entry.seq
+    return connection.execute(select(m.id).where(*place)).scalar() == entry.id
+
+
+def add_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> None:
+    """Write a new turn, with the call it is about to make."""
+    connection.execute(insert(TABLES.turns), {**turn_row(turn), "pending": pending})
+
+
+def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any]) -> bool:
+    """Set an unfinished turn running again as ``turn``; return whether it still was at the attempt before."""
+    statement = update(TABLES.turns).where(
+        *_is(turn.conversation_id, turn.id), _T.attempt == turn.attempt - 1, _T.status.in_((*UNFINISHED, "running"))
+    )
+    values = {"status": "running", "attempt": turn.attempt, "calls": turn.calls, "pending": pending}
+    return connection.execute(statement.values(**values, error=None, ended_at=None)).rowcount == 1
+
+
+def supersede(connection: Connection, conversation_id: UUID, turn_id: UUID) -> None:
+    """Close an unfinished turn over which somebody writes on."""
+    open_ones = _T.status.in_((*UNFINISHED, "running"))
+    statement = update(TABLES.turns).where(*_is(conversation_id, turn_id), open_ones)
+    connection.execute(statement.values(status="superseded", pending=None, ended_at=now()))
+
+
+def end_turn(connection: Connection, turn: Turn) -> bool:
+    """Write how this attempt ended, as ``turn`` says; return whether it still was the running one."""
+    row = turn_row(turn)
+    values = {name: row[name] for name in ("status", "calls", "error", "output_first", "output_last", "ended_at")}
+    statement = update(TABLES.turns).where(*_is(turn.conversation_id, turn.id), _T.attempt == turn.attempt)
+    return connection.execute(statement.values(**values, pending=None)).rowcount == 1
+
+
+def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _T.conversation_id == conversation_id, _T.turn_id == turn_id
+
+
+def add_call(connection: Connection, conversation_id: UUID, call: Call) -> None:
+    """Append a call that has ended."""
+    connection.execute(insert(TABLES.calls), call_row(conversation_id, call))
+
+
+def turn(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Turn | None:
+    """Return the turn, None where there is none."""
+    wanted = select(TABLES.turns).where(*_is(conversation_id, turn_id))
+    row = connection.execute(wanted).one_or_none()
+    return None if row is None else turn_from(row)
+
+
+def turn_counts(connection: Connection, conversation_id: UUID) -> dict[int, int]:
+    """Return how many turns each branch has, by its number; branches without any are left out. O(turns)."""
+    table = TABLES.turns
+    counted = select(table.c.branch_no, func.count()).where(table.c.conversation_id == conversation_id)
+    return {branch_no: count for branch_no, count in connection.execute(counted.group_by(table.c.branch_no))}
+
+
+def turns(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID]) -> list[Turn]:
+    """Return the turns with these ids, in no order."""
+    wanted = select(TABLES.turns).where(_T.conversation_id == conversation_id, _T.turn_id.in_(list(turn_ids)))
+    return [turn_from(row) for row in connection.execute(wanted)]
+
+
+def pending(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Mapping[str, Any] | None:
+    """Return the call of a turn that is in flight, or was when its process died; None for none."""
+    found: Mapping[str, Any] | None = connection.execute(
+        select(_T.pending).where(*_is(conversation_id, turn_id))
+    ).scalar()
+    return found
+
+
+def calls(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID]) -> list[Call]:
+    """Return the calls of these turns, by turn and number."""
+    table = TABLES.calls
+    wanted = select(table).where(table.c.conversation_id == conversation_id, table.c.turn_id.in_(list(turn_ids)))
+    return [call_from(row) for row in connection.execute(wanted.order_by(table.c.turn_id, table.c.call_no))]
+
+
+def keep_blob(connection: Connection, conversation_id: UUID, digest: str, body: Any) -> None:
+    """Store a piece of JSON under its hash, once."""
+    row = {"conversation_id": conversation_id, "hash": digest, "body": body}
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        connection.execute(postgresql.insert(TABLES.blobs).on_conflict_do_nothing(), row)
+    elif dialect == "sqlite":
+        connection.execute(sqlite.insert(TABLES.blobs).on_conflict_do_nothing(), row)
+    else:
+        same = mysql.insert(TABLES.blobs)
+        connection.execute(same.on_duplicate_key_update(hash=same.inserted.hash), row)
+
+
+def blob(connection: Connection, conversation_id: UUID, digest: str) -> Any:
+    """Return the JSON stored under ``digest``, None where there is none."""
+    table = TABLES.blobs
+    wanted = select(table.c.body).where(table.c.conversation_id == conversation_id, table.c.hash == digest)
+    return connection.execute(wanted).scalar()

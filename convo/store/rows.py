@@ -1,0 +1,172 @@
+"""Rows to records and back: the one edge between SQL and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Row
+
+from convo.completions import Usage
+from convo.errors import CorruptRecord, InvalidMessage
+from convo.messages import message_from
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.values import dump_json
+
+MAX_MESSAGE_BYTES = 15 * 1024 * 1024
+"""The largest message stored, as UTF-8 JSON: what fits MariaDB's default packet of 16 MiB."""
+
+_MARKS = ("finish_reason", "prefix", "incomplete", "erased")
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """Return the row of ``convo_messages`` for ``entry``."""
+    marks = {name: getattr(entry, name) for name in _MARKS if getattr(entry, name)}
+    return {
+        "conversation_id": entry.conversation_id,
+        "branch_no": entry.branch_no,
+        "seq": entry.seq,
+        "id": entry.id,
+        "turn_id": entry.turn_id,
+        "role": entry.message.role,
+        "body": entry.message.to_json(),
+        "tokens": entry.tokens,
+        "marks": marks or None,
+        "metadata": dict(entry.metadata) or None,
+        "created_at": entry.created_at,
+    }
+
+
+def check_size(body: Mapping[str, Any]) -> None:
+    """Raise InvalidMessage when a message's JSON is larger than any supported database takes by default."""
+    text = dump_json(body)
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > MAX_MESSAGE_BYTES:
+        raise InvalidMessage(
+            f"the message has {size / 2**20:.1f} MiB, at most {MAX_MESSAGE_BYTES // 2**20} MiB can be stored: "
+            "give large files by URL or file id",
+            field="content",
+        )
+
+
+def entry_from(row: Row[Any]) -> Entry:
+    """Return the entry a row of ``convo_messages`` holds; raises CorruptRecord."""
+    try:
+        message = message_from(row.body)
+    except InvalidMessage as problem:
+        raise CorruptRecord(
+            f"message {row.seq} of branch {row.branch_no} cannot be read back ({problem.field or 'body'}): "
+            "run a check of the store"
+        ) from None
+    return Entry(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        branch_no=row.branch_no,
+        seq=row.seq,
+        message=message,
+        tokens=row.tokens,
+        turn_id=row.turn_id,
+        metadata=row.metadata or {},
+        created_at=row.created_at,
+        **(row.marks or {}),
+    )
+
+
+def branch_from(row: Row[Any]) -> Branch:
+    """Return the branch a row of ``convo_branches`` holds."""
+    return Branch(
+        no=row.branch_no,
+        name=row.name,
+        parent_no=row.parent_no,
+        fork_seq=row.fork_seq,
+        shown_parent_no=row.shown_parent_no,
+        head_seq=row.head_seq,
+        created_at=row.created_at,
+    )
+
+
+def conversation_from(row: Row[Any]) -> ConversationInfo:
+    """Return the conversation a row of ``convo_conversations`` holds."""
+    return ConversationInfo(
+        id=row.id,
+        owner=row.owner,
+        external_id=row.external_id,
+        title=row.title,
+        metadata=row.metadata,
+        active_branch_no=row.active_branch,
+        created_at=row.created_at,
+        active_at=row.active_at,
+    )
+
+
+def turn_from(row: Any) -> Turn:
+    """Return the turn a row of ``convo_turns`` holds."""
+    return Turn(
+        id=row.turn_id,
+        conversation_id=row.conversation_id,
+        branch_no=row.branch_no,
+        status=row.status,
+        attempt=row.attempt,
+        input=_range(row.input_first, row.input_last),
+        output=_range(row.output_first, row.output_last),
+        calls=row.calls,
+        error=row.error,
+        choice_of=row.choice_of,
+        metadata=row.metadata or {},
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def turn_row(turn: Turn) -> dict[str, Any]:
+    """Return the row of ``convo_turns`` for ``turn``, without the call in flight."""
+    names = (
+        "conversation_id",
+        "branch_no",
+        "status",
+        "attempt",
+        "calls",
+        "error",
+        "choice_of",
+        "started_at",
+        "ended_at",
+    )
+    row: dict[str, Any] = {name: getattr(turn, name) for name in names}
+    row["input_first"], row["input_last"] = turn.input or (None, None)
+    row["output_first"], row["output_last"] = turn.output or (None, None)
+    return {**row, "turn_id": turn.id, "metadata": dict(turn.metadata) or None}
+
+
+def _range(first: int | None, last: int | None) -> tuple[int, int] | None:
+    return None if first is None or last is None else (first, last)
+
+
+def call_from(row: Row[Any]) -> Call:
+    """Return the call a row of ``convo_calls`` holds."""
+    return Call(
+        turn_id=row.turn_id,
+        call_no=row.call_no,
+        kind=row.kind,
+        backend=row.backend,
+        model=row.model,
+        recipe=row.recipe,
+        request_hash=row.request_hash,
+        wire_hash=row.wire_hash,
+        usage=None if row.usage is None else Usage.from_json(row.usage),
+        finish_reason=row.finish_reason,
+        error=row.error,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def call_row(conversation_id: UUID, call: Call) -> dict[str, Any]:
+    """Return the row of ``convo_calls`` for ``call``."""
+    row: dict[str, Any] = {name: getattr(call, name) for name in Call.__slots__ if name != "usage"}
+    return {**row, "conversation_id": conversation_id, "usage": None if call.usage is None else call.usage.to_json()}
+
+
+def rows_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return the rows for ``entries``."""
+    return [entry_row(entry) for entry in entries]

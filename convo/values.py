@@ -1,0 +1,161 @@
+"""The base of all frozen values, and the one way convo writes JSON.
+
+Laws of this file:
+- What was given is given back: no default is added, unknown fields stay, keys keep their order.
+- Every text that Python can hold survives: halves of a surrogate pair are joined, lone halves stay.
+- Data nested deeper than ``MAX_DEPTH`` is refused before anything recurses into it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from convo.errors import CallerError, InvalidMessage
+
+MAX_DEPTH = 64
+"""Levels of nesting accepted in any JSON value; a parser or database further on may recurse."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def join_surrogates(text: str) -> str:
+    """Return ``text`` with each high and low surrogate that stand together joined into their character. O(n)."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def clean_json(value: Any, depth: int = 0) -> Any:
+    """Return ``value`` as plain JSON data (str, int, float, bool, None, list, dict; ``Value`` objects stay).
+
+    Raises ValueError for what JSON cannot hold (other types, NaN, non-text keys) and for nesting beyond
+    ``MAX_DEPTH``.
+    """
+    if isinstance(value, str):
+        return join_surrogates(str(value))
+    if value is None or isinstance(value, bool | int | Value):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is not a JSON number")
+        return value
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return {_key(name): clean_json(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(item, depth + 1) for item in value]
+    raise ValueError(f"{type(value).__name__} is not a JSON type")
+
+
+def _key(name: Any) -> str:
+    if not isinstance(name, str):
+        raise ValueError(f"the key {name!r} is not a text")
+    return join_surrogates(name)
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` with every ``Value`` in it turned into the dict it stands for."""
+    if isinstance(value, Value):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """Return ``value`` as compact JSON text that any database and UTF-8 can hold.
+
+    Non-ASCII stays as it is; control characters and lone surrogates are escaped.
+    """
+    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return ``value`` as the one byte string that equal JSON values share: ASCII, sorted keys, no spaces."""
+    return json.dumps(plain(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+class Value(BaseModel):
+    """A frozen value that knows its JSON form. Two values are equal when their JSON is."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="allow", defer_build=True, hide_input_in_errors=True, protected_namespaces=()
+    )
+    discriminator: ClassVar[str] = ""
+    error: ClassVar[type[CallerError]] = InvalidMessage
+
+    _given: tuple[str, ...] = PrivateAttr(default=())
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as problem:
+            raise explain_validation(problem, self.error) from None
+
+    # Nested values are validated by the schema itself; without this mark pydantic would call __init__ for each.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Return the value that ``data`` (a dict, or such a value) stands for; raises ``cls.error``."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as problem:
+            raise explain_validation(problem, cls.error) from None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_given(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, dict):
+            return handler(data)
+        data = clean_json(data)
+        value = handler(data)
+        value._given = tuple(data)
+        return value
+
+    @model_serializer(mode="plain")
+    def to_json(self) -> dict[str, Any]:
+        """Return the dict this value stands for: what was given, in the order given, and the discriminator."""
+        names: Iterable[str] = self._given
+        if self.discriminator and self.discriminator not in self._given:
+            names = (self.discriminator, *names)
+        return {name: plain(getattr(self, name)) for name in names}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with ``changes`` applied and checked; a field changed to None is left out."""
+        data = {**self.to_json(), **changes}
+        return self.from_json({name: item for name, item in data.items() if not (name in changes and item is None)})
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(canonical_json(self))
+
+
+def explain_validation(problem: ValidationError, error: type[CallerError]) -> CallerError:
+    """Return ``error`` with one sentence about the first problem pydantic found, naming its field."""
+    first = problem.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"] if not str(part).startswith("<"))  # <...>: a union's tag
+    said = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    more = problem.error_count() - 1
+    tail = f" ({more} more)" if more else ""
+    return error(f"{field}: {said}{tail}" if field else f"{said}{tail}", field=field)
