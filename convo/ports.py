@@ -122,9 +122,13 @@ class _Embedded:
             self._engine.dispose(close=False)
 
     def transact(self, work: Work[T], write: bool) -> T:
-        with self._one_at_a_time, self.engine().connect().execution_options(**{WRITE: write}) as connection:
-            with connection.begin():
-                return work(connection)
+        options = {WRITE: write}
+        with (
+            self._one_at_a_time,
+            self.engine().connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
 
     def close(self) -> None:
         engine, self._engine = self._engine, None

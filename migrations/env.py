@@ -9,7 +9,7 @@ config = context.config
 VERSION_TABLE = "convo_schema_version"
 
 
-def _ours(name, kind, parent_names):
+def _ours(name, kind, _parent_names):
     return kind != "table" or (name or "").startswith("convo_")
 
 

@@ -18,11 +18,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ports",),
     ("flows",),
     ("conversation", "aio"),
+    ("convo",),  # what `from convo import ...` gives
     ("cli", "interchange"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 SEPARATE = frozenset({"store", "context", "backends"})  # one floor, and no doors between them
-APART = frozenset({"__init__", "testing"})  # for users: may import any floor, and no floor imports them
+APART = frozenset({"testing"})  # for users: may import any floor, and no floor imports it
 NAME_AND_VERSION = frozenset({"__version__"})  # what any floor may take from convo itself
 
 HOMES = {  # third-party packages that only some rooms may import, as (room, file name without .py)
@@ -37,9 +38,9 @@ HOMES = {  # third-party packages that only some rooms may import, as (room, fil
 
 
 def module_name(path: Path) -> str:
-    """``context.rules`` for convo/context/rules.py; a package is its folder's name."""
+    """``context.rules`` for convo/context/rules.py; a package is its folder's name, ``convo`` the whole."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "convo"
 
 
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -59,8 +60,9 @@ def imports(source: str) -> Iterator[str]:
 def rooms_imported(path: Path) -> Iterator[str]:
     for name in imports(path.read_text(encoding="utf-8")):
         package, _, rest = name.partition(".")
+        room = rest.partition(".")[0]
         if package == "convo" and rest not in NAME_AND_VERSION:
-            yield rest.partition(".")[0]
+            yield room if room in FLOOR or room in APART else "convo"
 
 
 def test_every_room_has_its_floor() -> None:
@@ -72,7 +74,7 @@ def test_every_room_has_its_floor() -> None:
 def test_a_module_imports_only_floors_below(module: str) -> None:
     room = module.partition(".")[0]
     for imported in rooms_imported(MODULES[module]):
-        assert imported in FLOOR, f"{module} imports {imported or 'convo itself'}, which no floor may"
+        assert imported not in APART, f"{module} imports {imported}, which is for users"
         same_floor_is_open = FLOOR[imported] == FLOOR[room] and not {imported, room} <= SEPARATE
         assert FLOOR[imported] < FLOOR[room] or imported == room or same_floor_is_open, f"{module} imports {imported}"
 

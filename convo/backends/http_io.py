@@ -15,7 +15,6 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from convo.backends.base import Face
 from convo.backends.http_clients import async_client, bounded_by, sync_client
@@ -183,12 +182,13 @@ class _AsyncResponse:
 
 
 class AsyncHttp:
-    """``BackendIO`` for the async face. Each event loop has clients of its own, closed when the loop ends."""
+    """``BackendIO`` for the async face. Each event loop has clients of its own, closed when ``asyncio.run`` ends."""
 
     face: Face = "async"
 
     def __init__(self) -> None:
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopClients] = WeakKeyDictionary()
+        self._loops: dict[asyncio.AbstractEventLoop, dict[ClientOptions, httpx.AsyncClient]] = {}
+        self._watches: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
 
     @asynccontextmanager
     async def request(
@@ -217,11 +217,27 @@ class AsyncHttp:
             return own
         if options.sync_client is not None:
             raise WrongFace("this backend was given a sync client only: give it async_client= too")
-        loop = asyncio.get_running_loop()
+        clients = await self._clients_of(asyncio.get_running_loop())
+        if options not in clients:
+            clients[options] = async_client(options)
+        return clients[options]
+
+    async def _clients_of(self, loop: asyncio.AbstractEventLoop) -> dict[ClientOptions, httpx.AsyncClient]:
         if loop not in self._loops:
-            self._loops[loop] = _LoopClients()
-            await self._loops[loop].watch()
-        return self._loops[loop].client(options)
+            for gone in [old for old in self._loops if old.is_closed()]:
+                del self._loops[gone], self._watches[gone]
+            self._loops[loop], self._watches[loop] = {}, self._until_the_end_of(loop)
+            await anext(self._watches[loop])
+        return self._loops[loop]
+
+    async def _until_the_end_of(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
+        """Wait to be closed, as ``asyncio.run`` closes every generator begun in its loop; then let go of its clients."""
+        try:
+            yield
+        finally:
+            await self.aclose()
+            self._loops.pop(loop, None)
+            self._watches.pop(loop, None)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -232,35 +248,7 @@ class AsyncHttp:
         return await asyncio.to_thread(function, *args)
 
     async def aclose(self) -> None:
-        """Close the running loop's pooled connections; clients of the caller's own stay open."""
-        clients = self._loops.pop(asyncio.get_running_loop(), None)
-        if clients is not None:
-            await clients.aclose()
-
-
-class _LoopClients:
-    """The clients of one event loop."""
-
-    def __init__(self) -> None:
-        self._clients: dict[ClientOptions, httpx.AsyncClient] = {}
-        self._watch = self._until_the_loop_ends()
-
-    def client(self, options: ClientOptions) -> httpx.AsyncClient:
-        if options not in self._clients:
-            self._clients[options] = async_client(options)
-        return self._clients[options]
-
-    async def watch(self) -> None:
-        """See to it that the clients are closed with the loop: ``asyncio.run`` closes the generators begun in it."""
-        await anext(self._watch)
-
-    async def aclose(self) -> None:
-        await self._watch.aclose()
-
-    async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            for client in self._clients.values():
-                await client.aclose()
-            self._clients = {}
+        """Close the running loop's pooled connections; clients of the caller's own stay open. May be called again."""
+        clients = self._loops.get(asyncio.get_running_loop(), {})
+        while clients:
+            await clients.popitem()[1].aclose()

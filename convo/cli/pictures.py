@@ -16,6 +16,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from convo.cli.harmless import beginning, one_line
+from convo.context.explain import Explanation
 from convo.messages import AssistantMessage, ToolCall, ToolMessage
 from convo.records import Branch, ConversationInfo, Entry
 
@@ -164,3 +165,16 @@ def _call(call: ToolCall, full: bool) -> Text:
     arguments = call.arguments
     shown = beginning(arguments, len(arguments)) if full else one_line(arguments, FOLDED)
     return Text(f"→ {one_line(call.name, 64)}({shown})", "yellow")
+
+
+def explanation(account: Explanation) -> Text:
+    """The account of what would be sent, what is left out dimmed."""
+    shown = Text(str(account))
+    shown.highlight_regex(r"(?m)^.*  out  .*$", "dim")
+    shown.highlight_regex("█+", "green")
+    return shown
+
+
+def heading(words: str) -> Text:
+    """A heading with an empty line before it."""
+    return Text(f"\n{words}\n", "bold underline")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,7 @@ class Explanation:
         rows = [("seq", "role", "", "tokens", "why"), *map(_row, self.decisions)]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         lines = [_aligned(row, widths) for row in rows]
-        return "\n".join([*lines, "", *self._budget_lines(), *map(harmless, self.changes)])
+        return "\n".join([*lines, "", *self._budget_lines(), *map(_harmless, self.changes)])
 
     def _budget_lines(self) -> Iterator[str]:
         if self.budget is None:
@@ -81,7 +80,7 @@ def _seqs_in(decisions: Sequence[Decision]) -> set[int]:
 def _row(line: Decision) -> tuple[str, str, str, str, str]:
     why = f"{line.rule}: {line.note}" if line.rule and line.note else line.rule or line.note
     seq = "" if line.seq is None else str(line.seq)
-    return seq, line.role, "in" if line.included else "out", f"{line.tokens:,}", harmless(why)
+    return seq, line.role, "in" if line.included else "out", f"{line.tokens:,}", _harmless(why)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -90,6 +89,5 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(columns).rstrip()
 
 
-def harmless(text: str) -> str:
-    """Return ``text`` with every control, format and surrogate character shown as its code point."""
-    return "".join(f"\\u{ord(sign):04x}" if unicodedata.category(sign)[0] == "C" else sign for sign in text)
+def _harmless(text: str) -> str:
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)

@@ -130,12 +130,12 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
         low = handle.oldest - 1
         if low > 0 and not reach.enough(handle.entries):
             low = max(low - step, 0)
-        missing = [seq for seq in _strays(handle, reach, low) if seq not in handle.strays]
+        missing = [seq for seq in _strays(reach, low) if seq not in handle.strays]
         newest = handle.entries[-1].seq if handle.entries else handle.head
         wanted = [*((seq - 1, seq) for seq in missing), (low, handle.oldest - 1), (newest, handle.head)]
         wanted = [(after, upto) for after, upto in wanted if upto > after]
         if not wanted:
-            return [*(handle.strays[seq] for seq in _strays(handle, reach, low)), *handle.entries]
+            return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
         _take_in(handle, await _read(handle, wanted), low)
         step = max(2 * step, FIRST_READ)
 
@@ -146,7 +146,7 @@ def _first_step(handle: Handle, reach: Reach) -> int:
     return FIRST_READ if reach.messages is None else min(max(reach.messages, 1), FIRST_READ)
 
 
-def _strays(handle: Handle, reach: Reach, low: int) -> list[int]:
+def _strays(reach: Reach, low: int) -> list[int]:
     """The older messages that are wanted by themselves: the first few and the pins at or below ``low``."""
     wanted = {*range(1, min(reach.first, low) + 1), *(seq for seq in reach.pins if seq <= low)}
     return sorted(wanted)
@@ -156,10 +156,8 @@ async def _read(handle: Handle, wanted: Sequence[tuple[int, int]]) -> list[Entry
     """Read the ``(after, upto)`` ranges of the path; two statements, one where the path's ranges are known."""
     place, head, known = handle.place, handle.head, handle.path
     lowest = min(after for after, _ in wanted)
-    if known and known[-1].lo <= lowest:
-        path = [replace(known[0], hi=max(known[0].hi, head)), *known[1:]]
-    else:
-        path = []
+    deep_enough = bool(known) and known[-1].lo <= lowest
+    path = [replace(known[0], hi=max(known[0].hi, head)), *known[1:]] if deep_enough else []
 
     def work(connection: Connection) -> tuple[list[Span], list[Entry]]:
         found = path or history.spans(connection, place.conversation_id, place.branch_no, head, lowest)

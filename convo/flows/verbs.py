@@ -38,7 +38,7 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
     assistant message with ``prefix`` (that is an option of the verb, not something to store).
     """
     several = isinstance(given, Iterable) and not isinstance(given, str | Mapping | BaseMessage)
-    messages = [message_from(item) for item in (given if several else [given])]  # type: ignore[arg-type, union-attr]
+    messages = [message_from(item) for item in (given if several else [given])]  # type: ignore[arg-type]
     for message in messages:
         if is_empty(message) and message.role == "user" and not allow_empty:
             raise InvalidMessage(
