@@ -231,7 +231,7 @@ class AsyncHttp:
         return self._loops[loop]
 
     async def _until_the_end_of(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
-        """Wait to be closed, as ``asyncio.run`` closes every generator begun in its loop; then let go of its clients."""
+        """Wait to be closed, as ``asyncio.run`` closes each generator begun in its loop; let go of its clients then."""
         try:
             yield
         finally:
