@@ -1,0 +1,117 @@
+"""The commands of ``convo``. What a command needs is imported when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convo.cli import database
+from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url
+from convo.errors import ConvoError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help comes at once; rich alone would take twice as long to import
+    help="Durable, branching conversations with chat models, kept in your own SQL database.",
+    epilog="Begin with: convo demo",
+)
+app.add_typer(database.app, name="db")
+
+
+def run() -> None:
+    """Run the command line and exit with its code; see ``convo.cli.main``."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app()
+    except ConvoError as problem:
+        from convo.cli.harmless import one_line
+
+        sys.exit(f"convo: {one_line(str(problem), 1000)}")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from convo import __version__
+
+        typer.echo(f"convo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Only ``--version`` is common to all commands."""
+
+
+@app.command()
+def demo(
+    db: Annotated[Path, typer.Option(help="The SQLite file to keep the conversation in.")] = Path("convo-demo.db"),
+) -> None:
+    """Show what convo does. Holds a short support conversation, offline, and shows what is kept of it."""
+    from convo import Store
+    from convo.cli.demo import hold, present
+    from convo.cli.opening import database_url
+
+    with Store(database_url(str(db))) as store:
+        present(hold(store), str(db))
+
+
+@app.command()
+def ls(
+    url: Url,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
+    """List the conversations. The most recently active come first."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import open_store
+
+    with open_store(url, owner) as store:
+        infos = store.conversations(limit=limit)
+        if json:
+            screen.show_json(infos)
+            return
+        screen.show(*pictures.listing(infos))
+
+
+@app.command()
+def show(
+    url: Url,
+    id: IdAndBranch,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many messages, the newest.")] = 200,
+    full: Annotated[bool, typer.Option("--full", help="Fold and cut nothing.")] = False,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
+    """Show the messages of a branch. It is the active one, or the one named after the @."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import load, open_store
+
+    with open_store(url, owner) as store:
+        entries = load(store, id).history(limit=limit)
+        if json:
+            screen.show_json(entries)
+            return
+        screen.show(pictures.transcript(entries, full=full))
+
+
+@app.command()
+def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
+    """Show the branches of a conversation. Each with where it was forked and how many turns it has."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import load, open_store
+
+    with open_store(url, owner) as store:
+        chat = load(store, id)
+        if json:
+            screen.show_json(chat.branches())
+            return
+        screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts()))

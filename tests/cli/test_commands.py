@@ -1,0 +1,245 @@
+"""The command as a user types it: in a process of its own, its output a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convo import Conversation, Store, assistant, tool_call, tool_result, user
+from support.databases import sqlite_url
+from support.nasty import NASTY
+
+PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR")}
+
+
+def convo(*arguments: str, folder: Path | None = None, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Run ``convo`` and return its exit code and what it printed to standard output and error."""
+    command = [sys.executable, "-c", "from convo.cli import main; main()", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=PLAIN | (env or {}), capture_output=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def out(*arguments: str, folder: Path | None = None) -> str:
+    code, printed, problem = convo(*arguments, folder=folder)
+    assert (code, problem) == (0, "")
+    return printed
+
+
+def answer(request: Any) -> str:
+    return f"Answer {len(request.messages)}."
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return sqlite_url(tmp_path / "chat.db")
+
+
+@pytest.fixture
+def chat(url: str) -> Conversation:
+    """Two turns on main, and a branch ``side`` forked after the first with one turn of its own."""
+    with Store(url) as store:
+        chat = store.open("customer-42", backend=answer, title="Cheese")
+        first = chat.send("What is the best cheese?")
+        chat.send("And wine?")
+        chat.fork(at=first.entry, name="side").send("And bread?")
+        return chat
+
+
+class TestDemo:
+    def test_it_shows_a_tool_round_a_prefix_two_branches_and_the_next_commands(self, tmp_path: Path) -> None:
+        printed = out("demo", folder=tmp_path)
+        assert '→ track_parcel({"number":"4711"})' in printed
+        assert '{"parcel": "4711"' in printed
+        assert "warmer  from main after #" in printed
+        assert printed.count("in progress") == 0
+        commands = [line.strip() for line in printed.splitlines() if line.strip().startswith("convo ")]
+        assert commands
+        for command in commands:
+            assert out(*command.split()[1:], folder=tmp_path)
+
+    def test_it_may_be_run_again_on_the_same_file(self, tmp_path: Path) -> None:
+        for _ in range(2):
+            out("demo", "--db", "mine.db", folder=tmp_path)
+        assert len(out("ls", "mine.db", folder=tmp_path).splitlines()) == 2
+
+    def test_a_file_that_cannot_be_made_is_one_sentence(self, tmp_path: Path) -> None:
+        code, _, problem = convo("demo", "--db", str(tmp_path / "no" / "such" / "folder.db"))
+        assert code == 1
+        assert one_sentence(problem)
+
+
+def one_sentence(problem: str) -> bool:
+    return problem.startswith("convo: ") and problem.count("\n") == 1 and "Traceback" not in problem
+
+
+class TestListing:
+    def test_ls_names_each_conversation_on_a_line(self, url: str, chat: Conversation) -> None:
+        (line,) = out("ls", url).splitlines()
+        assert str(chat.id) in line
+        assert "customer-42" in line
+        assert line.endswith("Cheese")
+
+    def test_ls_shows_everybodys_conversations_or_one_owners(self, url: str) -> None:
+        for owner in ("ann", "bob"):
+            with Store(url, owner=owner) as store:
+                store.open(f"{owner}s", backend=answer)
+        assert len(out("ls", url).splitlines()) == 2
+        (line,) = out("ls", url, "--owner", "ann").splitlines()
+        assert line.endswith("anns  of ann")
+
+    def test_another_owners_conversation_is_not_found(self, url: str, chat: Conversation) -> None:
+        assert convo("show", url, str(chat.id), "--owner", "ann")[0] == 1
+
+    def test_a_path_is_as_good_as_a_url(self, tmp_path: Path, chat: Conversation) -> None:
+        assert str(chat.id) in out("ls", "chat.db", folder=tmp_path)
+
+    def test_a_file_that_is_not_there_is_not_made(self, tmp_path: Path) -> None:
+        code, printed, problem = convo("ls", "typo.db", folder=tmp_path)
+        assert (code, printed) == (1, "")
+        assert one_sentence(problem)
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestOneConversation:
+    def test_show_prints_the_active_branch_or_the_one_named(self, url: str, chat: Conversation) -> None:
+        assert "And wine?" in out("show", url, str(chat.id))
+        side = out("show", url, f"{chat.id}@side")
+        assert "And bread?" in side
+        assert "And wine?" not in side
+
+    def test_tree_counts_the_turns_of_each_branch(self, url: str, chat: Conversation) -> None:
+        lines = out("tree", url, str(chat.id)).splitlines()
+        assert lines[1:] == [
+            "└── ● main  2 turns  #1 to #4  active",
+            "    └── ○ side  from main after #2  1 turn  #3 to #4",
+        ]
+
+    @pytest.mark.parametrize("id", ["00000000-0000-7000-8000-000000000000", "no-such-id", "", "x@y", "@"])
+    def test_an_unknown_id_is_one_sentence(self, url: str, chat: Conversation, id: str) -> None:
+        code, printed, problem = convo("show", url, id)
+        assert (code, printed) == (1, "")
+        assert one_sentence(problem)
+
+    def test_an_unknown_branch_is_one_sentence(self, url: str, chat: Conversation) -> None:
+        code, _, problem = convo("show", url, f"{chat.id}@nowhere")
+        assert code == 1
+        assert one_sentence(problem)
+
+
+class TestJson:
+    def test_ls_is_a_list_of_conversations(self, url: str, chat: Conversation) -> None:
+        (info,) = json.loads(out("ls", url, "--json"))
+        assert (info["id"], info["external_id"], info["title"]) == (str(chat.id), "customer-42", "Cheese")
+
+    def test_show_is_a_list_of_entries_with_their_messages(self, url: str, chat: Conversation) -> None:
+        entries = json.loads(out("show", url, str(chat.id), "--json"))
+        assert [entry["seq"] for entry in entries] == [1, 2, 3, 4]
+        assert entries[0]["message"] == {"role": "user", "content": "What is the best cheese?"}
+
+    def test_tree_is_a_list_of_branches(self, url: str, chat: Conversation) -> None:
+        assert [branch["name"] for branch in json.loads(out("tree", url, str(chat.id), "--json"))] == ["main", "side"]
+
+    def test_it_is_ascii_and_commands_no_terminal(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(messages=[user(text) for text in NASTY if text.strip() and len(text) < 1000])
+        printed = out("show", url, str(chat.id), "--json")
+        assert printed.isascii()
+        assert all(char == "\n" or char.isprintable() for char in printed)
+
+
+class TestDatabase:
+    def test_upgrade_makes_what_check_asks_for(self, empty_database_url: str) -> None:
+        from sqlalchemy import make_url
+
+        path = make_url(empty_database_url).database or ""
+        if empty_database_url.startswith("sqlite"):
+            Path(path).touch()
+        code, _, problem = convo("db", "check", empty_database_url)
+        assert code == 1
+        assert one_sentence(problem)
+        assert "convo db upgrade" in problem
+        assert out("db", "current", empty_database_url) == "none\n"
+        assert "up to date" in out("db", "upgrade", empty_database_url)
+        assert "up to date" in out("db", "check", empty_database_url)
+        assert out("db", "current", empty_database_url) in out("db", "upgrade", empty_database_url).replace(",", "\n")
+
+    @pytest.mark.parametrize(
+        "url", ["nonsense://x", "postgresql://127.0.0.1:1/none", "mariadb://127.0.0.1:1/none", "postgresql://:bad:/"]
+    )
+    def test_a_database_that_cannot_be_had_is_one_sentence(self, url: str) -> None:
+        code, _, problem = convo("db", "upgrade", url)
+        assert code == 1
+        assert one_sentence(problem)
+
+
+class TestConventions:
+    @pytest.mark.parametrize("arguments", [["nonsense"], ["ls"], ["ls", "x.db", "--limit", "0"], ["show", "a", "--no"]])
+    def test_a_wrong_command_line_exits_with_2(self, arguments: list[str]) -> None:
+        code, printed, problem = convo(*arguments)
+        assert (code, printed) == (2, "")
+        assert "Traceback" not in problem
+
+    def test_help_and_version_are_there(self) -> None:
+        assert "demo" in out("--help")
+        assert out("--version").startswith("convo ")
+
+    def test_a_pipe_gets_no_colour_and_whole_lines(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(messages=[user("x" * 500), assistant("y " * 200 + "end")])
+        printed = out("show", url, str(chat.id))
+        assert "\x1b" not in printed
+        assert "x" * 500 in printed
+
+    def test_a_reader_that_leaves_early_is_no_error(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(messages=[user("line\n" * 200_000)])
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from convo.cli import main; main()", "show", "--full", url, str(chat.id)],
+            env=PLAIN,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.stderr.close()
+        process.wait(timeout=60)
+
+    def test_a_missing_extra_is_named(self) -> None:
+        code = "import sys; sys.modules['typer'] = None; from convo.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1
+        assert one_sentence(done.stderr)
+        assert "convo-sql[cli]" in done.stderr
+
+    def test_an_ascii_terminal_gets_escapes_not_an_error(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(messages=[user("Grüße 世界")])
+        code, printed, _ = convo("show", url, str(chat.id), env={"PYTHONIOENCODING": "ascii"})
+        assert code == 0
+        assert "Gr\\xfc\\xdfe" in printed
+
+
+def test_nasty_texts_reach_neither_terminal_nor_layout(url: str) -> None:
+    call = tool_call("look", {"at": "\x1b[2J"}, id="abcdefghi")
+    messages = [
+        *(user(text) for text in NASTY if text.strip()),
+        assistant(tool_calls=[call]),
+        tool_result(call, "\x1b]52;c;aGk=\x07"),
+    ]
+    with Store(url) as store:
+        chat = store.start(messages=messages, title="\x1b]0;mine\x07[red]")
+    for command in (["show", url, str(chat.id)], ["show", "--full", url, str(chat.id)], ["ls", url]):
+        code, printed, _ = convo(*command, env={"COLUMNS": "60"})
+        assert code == 0
+        assert all(char == "\n" or char.isprintable() or char in " \u3000\u200d\u200c" for char in printed)
