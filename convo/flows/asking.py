@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from pydantic import BaseModel
+
 from convo.backends.registry import resolve
 from convo.errors import InvalidOption, InvalidSetting
 from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
+from convo.flows.reply import response_format_of
 from convo.flows.settings import Settings, checked_metadata, checked_settings
 from convo.options import CompletionOptions, OptionKwargs
 from convo.profiles import Profile
@@ -31,12 +34,14 @@ class SettingKwargs(OptionKwargs, total=False):
 class CallKwargs(SettingKwargs, total=False):
     """What a verb that calls takes besides its input.
 
-    ``prefix``: the text the answer is made to begin with. ``wait``: seconds to wait for a turn that is running.
+    ``prefix``: the text the answer is made to begin with. ``response_model``: the pydantic model that
+    ``reply.parsed`` shall be. ``wait``: seconds to wait for a turn that is running.
     ``expect_head``: the entry that must be the last one, else BranchMoved. ``backend``: another one for this call.
     ``metadata``: kept with the turn. Settings given here hold for this call alone.
     """
 
     prefix: str
+    response_model: type[BaseModel] | None
     wait: float
     expect_head: Entry | None
     backend: Any
@@ -69,6 +74,8 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
     """Return how a call is to be made; raises InvalidSetting where there is no backend, unless it is a preview."""
     rest: dict[str, Any] = dict(given)
     own = {name: rest.pop(name, None) for name in CallKwargs.__annotations__ if name in _BESIDES}
+    if own["response_model"] is not None:
+        rest["response_format"] = response_format_of(_model(own["response_model"]))
     settings = settings_from(rest)
     backend = resolve(own["backend"]) if own["backend"] is not None else handle.backend
     if backend is None and not preview:
@@ -85,16 +92,23 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
         own_policy=settings.policy is not None,
         metadata=None if own["metadata"] is None else checked_metadata(own["metadata"]),
         streamed=streamed,
+        response_model=own["response_model"],
     )
 
 
-_BESIDES = frozenset({"prefix", "wait", "expect_head", "backend", "metadata"})
+_BESIDES = frozenset({"prefix", "response_model", "wait", "expect_head", "backend", "metadata"})
 
 
 def given_options(given: Mapping[str, Any]) -> CompletionOptions:
     """Return the completion options among keyword arguments."""
     options = {name: value for name, value in given.items() if name not in _BESIDES}
     return settings_from(options).options or CompletionOptions()
+
+
+def _model(given: Any) -> type[BaseModel]:
+    if not (isinstance(given, type) and issubclass(given, BaseModel)):
+        raise InvalidOption("response_model: must be a pydantic model class", field="response_model")
+    return given
 
 
 def _prefix(given: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy.engine import Connection
 
 from convo.context.state import ComposeState
@@ -12,8 +14,7 @@ from convo.flows.settings import checked_name
 from convo.records import Branch, Entry
 from convo.store import branches, conversations
 from convo.store.branches import BranchState, NewBranch
-
-TRIES = 5
+from convo.store.clock import new_id
 
 
 async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
@@ -33,19 +34,24 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
         if wanted is not None and branches.named(connection, place.conversation_id, wanted):
             raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name")
         new = NewBranch(
-            name=wanted or f"branch-{number}",
+            name=wanted or _free_name(connection, place.conversation_id, number),
             parent_no=entry.branch_no if entry else None,
             fork_seq=entry.seq if entry else 0,
             shown_parent_no=place.branch_no,
             compose_state=state.to_json() if state != ComposeState() else None,
         )
-        branches.fork(connection, place, number, new)
+        branches.fork(connection, place.conversation_id, number, new)
         return branches.state(connection, place.conversation_id, number)
 
     found = await handle.port.write(work)
     if found is None:
         raise NotFound("this conversation is no longer there")
     return handle_from(handle.port, found, place.conversation_id, handle.given, handle.backend)
+
+
+def _free_name(connection: Connection, conversation_id: UUID, number: int) -> str:
+    name = f"branch-{number}"
+    return f"{name}-{new_id().hex[-8:]}" if branches.named(connection, conversation_id, name) else name
 
 
 def _state_at(handle: Handle, entry: Entry | None) -> ComposeState:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from convo.completions import CompletionRequest
 from convo.context.account import Composition
 from convo.context.compose import compose
@@ -45,6 +47,7 @@ class Ask:
     own_policy: bool = False
     metadata: Mapping[str, Any] | None = None
     streamed: bool = False
+    response_model: type[BaseModel] | None = None
 
     @property
     def profile(self) -> Profile:

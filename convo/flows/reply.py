@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
+
+from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
 from convo.context.calls import short_id
+from convo.errors import InvalidOption, UnparsedResponse
 from convo.messages import AssistantMessage, ToolCall
-from convo.records import Entry, Turn
+from convo.records import Branch, Entry, Turn
+from convo.values import explain_validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +25,8 @@ class Reply:
 
     ``entry`` is the answer in its place, ``inputs`` are the messages stored with it, ``text`` is the whole text
     (a prefix included, once), ``new_text`` the text without it. ``turn`` is the turn as it stands: ``completed``, or
-    ``awaiting_tools`` when ``tool_calls`` want results.
+    ``awaiting_tools`` when ``tool_calls`` want results. With ``n`` greater than 1 ``choices`` holds every answer, and
+    ``siblings`` the branches on which those after the first are stored.
     """
 
     entry: Entry
@@ -29,7 +36,9 @@ class Reply:
     model: str | None
     backend: str
     choices: tuple[Choice, ...] = ()
+    siblings: tuple[Branch, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    response_model: type[BaseModel] | None = None
 
     @property
     def message(self) -> AssistantMessage:
@@ -54,9 +63,37 @@ class Reply:
         return self.message.calls
 
     @property
+    def citations(self) -> tuple[int | str, ...]:
+        """The ids of what the answer refers to, in order: keys or indexes in the tool results supplied."""
+        return citations(self.message)
+
+    @property
+    def parsed(self) -> Any:
+        """The answer as the ``response_model`` it was asked for; raises UnparsedResponse, which keeps the text."""
+        if self.response_model is None:
+            raise InvalidOption("no response_model was given with this call", field="response_model")
+        return parse(self.text, self.response_model)
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the answer ended, in the backend's word."""
         return self.entry.finish_reason
+
+
+def parse(text: str, model: type[BaseModel]) -> Any:
+    """Return ``text`` as a ``model``; raises UnparsedResponse naming the first field that is wrong."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as problem:
+        said = explain_validation(problem, InvalidOption)
+        raise UnparsedResponse(f"the answer is no {model.__name__}: {said}", text=text) from None
+
+
+def response_format_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the ``response_format`` option that asks for a ``model``."""
+    name = re.sub("[^a-zA-Z0-9_-]", "_", model.__name__)[:64]
+    schema = {"name": name, "schema": model.model_json_schema(), "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def with_call_ids(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:

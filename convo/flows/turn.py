@@ -28,11 +28,12 @@ from convo.errors import (
     TurnClosed,
 )
 from convo.flows.begin import MOVES, Moved, Step, after_moved, deadline_of, expect_head, gave_up, move_head
+from convo.flows.choices import store_siblings
 from convo.flows.handle import Handle, remember
 from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.flows.reply import Reply, settled
 from convo.messages import Message, is_empty
-from convo.records import Call, Entry, Turn, TurnStatus
+from convo.records import Branch, Call, Entry, Turn, TurnStatus
 from convo.store import branches, conversations, ledger
 from convo.store.clock import new_id, now
 from convo.turns import Accumulator
@@ -246,10 +247,12 @@ async def close_turn(handle: Handle, opening: Opening, ask: Ask, completion: Com
                 return
             raise TurnClosed("another writer took this turn over; its answer was not stored")
         ledger.add_messages(connection, [entry])
+        siblings[:] = store_siblings(connection, handle, turn, entry, completion.choices[1:])
         ledger.end_turn(connection, turn)
         ledger.add_call(connection, handle.conversation_id, call)
         conversations.touch(connection, handle.conversation_id)
 
+    siblings: list[Branch] = []
     await handle.port.write(work)
     handle.last = turn
     handle.state = outbound.state or handle.state
@@ -262,7 +265,9 @@ async def close_turn(handle: Handle, opening: Opening, ask: Ask, completion: Com
         model=call.model,
         backend=call.backend,
         choices=completion.choices,
+        siblings=tuple(siblings),
         details=completion.details,
+        response_model=ask.response_model,
     )
 
 

@@ -210,13 +210,18 @@ def set_compose_state(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBranch:
-    """What a fork is made of. ``parent_no`` owns the message ``fork_seq``; None for a fork before the first."""
+    """What a fork is made of. ``parent_no`` owns the message ``fork_seq``; None for a fork before the first.
+
+    ``messages`` counts those that are written with it, ``last_turn`` is the turn they belong to.
+    """
 
     name: str
     parent_no: int | None
     fork_seq: int
     shown_parent_no: int
     compose_state: Mapping[str, Any] | None
+    messages: int = 0
+    last_turn: UUID | None = None
 
 
 def next_number(connection: Connection, place: Place) -> int | None:
@@ -226,26 +231,36 @@ def next_number(connection: Connection, place: Place) -> int | None:
     """
     where = _C.id == place.conversation_id, _C.owner == place.owner, _C.revision == place.revision
     raised = update(TABLES.conversations).where(*where).values(branch_counter=_C.branch_counter + 1)
-    if connection.execute(raised).rowcount != 1:
-        return None
-    number: int = connection.execute(select(_C.branch_counter).where(_C.id == place.conversation_id)).scalar_one()
+    return _number(connection, place.conversation_id) if connection.execute(raised).rowcount == 1 else None
+
+
+def claim_number(connection: Connection, conversation_id: UUID) -> int:
+    """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
+    raised = update(TABLES.conversations).where(_C.id == conversation_id)
+    connection.execute(raised.values(branch_counter=_C.branch_counter + 1))
+    return _number(connection, conversation_id)
+
+
+def _number(connection: Connection, conversation_id: UUID) -> int:
+    number: int = connection.execute(select(_C.branch_counter).where(_C.id == conversation_id)).scalar_one()
     return number
 
 
-def fork(connection: Connection, place: Place, number: int, new: NewBranch) -> Branch:
+def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBranch) -> Branch:
     """Write the one row of a fork and return it. Its parent is not touched.
 
     Raises sqlalchemy's IntegrityError where the name is taken.
     """
     moment = now()
     row = {
-        "conversation_id": place.conversation_id,
+        "conversation_id": conversation_id,
         "branch_no": number,
         "name": new.name,
         "parent_no": new.parent_no,
         "fork_seq": new.fork_seq,
         "shown_parent_no": new.shown_parent_no,
-        "head_seq": new.fork_seq,
+        "head_seq": new.fork_seq + new.messages,
+        "last_turn": new.last_turn,
         "compose_state": new.compose_state,
         "created_at": moment,
     }
@@ -256,7 +271,7 @@ def fork(connection: Connection, place: Place, number: int, new: NewBranch) -> B
         parent_no=new.parent_no,
         fork_seq=new.fork_seq,
         shown_parent_no=new.shown_parent_no,
-        head_seq=new.fork_seq,
+        head_seq=new.fork_seq + new.messages,
         created_at=moment,
     )
 

@@ -30,7 +30,7 @@ def current(connection: Connection) -> str | None:
     """Return the schema's revision in this database, None when it has no convo tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     return str(found) if found is not None else None
 
 
