@@ -5,55 +5,25 @@
 >>> print(chat.send("What is the best French cheese?").text)  # doctest: +SKIP
 """
 
-from convo.aio import AsyncConversation, AsyncStore, AsyncStream
-from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
-from convo.conversation import Conversation, Store, Stream
-from convo.flows.reply import Reply
-from convo.messages import (
-    AssistantMessage,
-    SystemMessage,
-    ToolCall,
-    ToolMessage,
-    UserMessage,
-    assistant,
-    system,
-    tool_call,
-    tool_result,
-    user,
-)
-from convo.options import CompletionOptions
-from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
-from convo.records import Entry
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "MISTRAL",
-    "OPENAI",
-    "PERMISSIVE",
-    "AssistantMessage",
-    "AsyncConversation",
-    "AsyncStore",
-    "AsyncStream",
-    "CompletionOptions",
-    "Conversation",
-    "Entry",
-    "KeepFirst",
-    "LastMessages",
-    "LastTurns",
-    "Pinned",
-    "Profile",
-    "Reply",
-    "Store",
-    "Stream",
-    "SystemMessage",
-    "ToolCall",
-    "ToolMessage",
-    "UserMessage",
-    "Window",
-    "assistant",
-    "system",
-    "tool_call",
-    "tool_result",
-    "user",
-]
+if TYPE_CHECKING:
+    from convo.public import *  # noqa: F403 - the same names as below, for type checkers and editors
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load the public names when the first of them is asked for: to import one module alone stays quick."""
+        public = import_module("convo.public")
+        globals().update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)
+        if name not in globals():
+            raise AttributeError(f"module 'convo' has no attribute {name!r}")
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return ["__all__", "__doc__", "__version__", *import_module("convo.public").__all__]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +13,7 @@ from typing import Any
 import pytest
 
 import convo
-from convo import errors
-
-
-def public_names() -> list[str]:
-    return [name for name in dir(convo) if not name.startswith("_") and not inspect.ismodule(getattr(convo, name))]
+from convo import errors, public
 
 
 def constants_classes_functions(name: str) -> tuple[int, str]:
@@ -24,8 +22,20 @@ def constants_classes_functions(name: str) -> tuple[int, str]:
 
 def test_all_names_what_is_public_in_order() -> None:
     assert convo.__all__ == sorted(convo.__all__, key=constants_classes_functions)
-    assert [name for name in public_names() if name != "annotations" and name not in convo.__all__] == []
+    imported = {name for name in vars(public) if not name.startswith("_")} - {"annotations"}
+    assert set(convo.__all__) == imported
     assert [name for name in convo.__all__ if not hasattr(convo, name)] == []
+    assert set(convo.__all__) < set(dir(convo))
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = convo.nonsense
+
+
+def test_importing_one_module_does_not_import_everything() -> None:
+    code = "import sys, convo.errors; sys.exit('sqlalchemy' in sys.modules or 'pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
 def test_every_error_is_in_the_tree_at_the_top_of_its_module() -> None:

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ports",),
     ("flows",),
     ("conversation", "aio"),
-    ("convo",),  # what `from convo import ...` gives
+    ("convo", "public"),  # what `from convo import ...` gives
     ("cli", "interchange"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
