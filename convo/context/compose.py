@@ -198,8 +198,9 @@ def _cut(given: _Input, attempt: _Attempt, most: int, refill: int, mark: int) ->
 
     Where the list fits once the rewriting rules may act up to ``mark``, the cut stays where it is.
     """
-    attempt = _attempt(given, attempt.cut, mark)
-    if attempt.tokens <= refill and not _has_hole(given, attempt):
+    hole = _has_hole(given, attempt)
+    attempt = _attempt(given, _tail_start(given.entries) - 1 if hole else attempt.cut, mark)
+    if attempt.tokens <= refill and not hole:
         return attempt
     for cut in _cuts(given, attempt, attempt.tokens - refill):
         attempt = _attempt(given, cut, mark)

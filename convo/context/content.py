@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from convo.context.draft import Item
+from convo.context.draft import Item, is_prefix
 from convo.messages import AssistantMessage, ContentChunk, Message, SystemMessage, TextChunk, ToolMessage, UserMessage
 from convo.profiles import Profile
 
@@ -15,7 +15,7 @@ SEPARATOR = "\n\n"
 def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
     """Return ``item`` with what the profile does not accept in its message left out and noted.
 
-    Left out are chunks of refused types, a prefix mark that is not on the last message, and an empty list of calls.
+    Left out are chunks of refused types, a prefix mark that is not on a last message without calls, and an empty list of calls.
     """
     message = item.message
     changes: dict[str, object] = {}
@@ -24,7 +24,7 @@ def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
         changes["content"] = _content_without(message, refused)
         item = item.noted(f"left out, not accepted by {profile.name}: {', '.join(sorted(refused))}")
     if isinstance(message, AssistantMessage):
-        if message.prefix and not last:
+        if message.prefix and not (last and is_prefix(message)):
             changes["prefix"] = None
             item = item.noted("no longer a prefix")
         if message.tool_calls == ():

@@ -67,8 +67,13 @@ class Draft:
     mark: int | None = None
 
     def only(self, wanted: Callable[[Item], bool]) -> Draft:
-        """Return the draft without the items that are not ``wanted``; those with a promise (``kept``) stay."""
-        return replace(self, items=tuple(item for item in self.items if item.kept or wanted(item)))
+        """Return the draft without the items that are not ``wanted``.
+
+        The newest user turn stays whatever is wanted, and so do items with a promise (``kept``).
+        """
+        newest = self.newest_turn
+        items = (item for index, item in enumerate(self.items) if index >= newest or item.kept or wanted(item))
+        return replace(self, items=tuple(items))
 
     def each(self, change: Callable[[Item], Message]) -> Draft:
         """Return the draft with each message as ``change`` gives it (the same object: unchanged)."""
@@ -125,5 +130,5 @@ def turn_starts(messages: Sequence[Message], *, from_start: bool) -> list[int]:
 
 
 def is_prefix(message: Message) -> bool:
-    """Return whether ``message`` is an assistant message to be continued."""
-    return isinstance(message, AssistantMessage) and message.prefix
+    """Return whether ``message`` is an assistant message to be continued; one with calls cannot be."""
+    return isinstance(message, AssistantMessage) and message.prefix and not message.calls

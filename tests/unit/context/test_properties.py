@@ -1,0 +1,377 @@
+"""What holds for every path, policy and profile. ``CONVO_TEST_EXAMPLES`` raises the number of examples."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from convo.context.account import Composition
+from convo.context.calls import together
+from convo.context.compose import compose
+from convo.context.draft import Draft, turn_starts
+from convo.context.explain import explain
+from convo.context.order import check
+from convo.context.reach import OPENING, reach
+from convo.context.rules import (
+    ClearToolResults,
+    DropImages,
+    DropThinking,
+    Insert,
+    KeepFirst,
+    LastMessages,
+    LastTurns,
+    MergeConsecutive,
+    Pinned,
+    Redact,
+    SystemIntoUser,
+    TruncateToolResults,
+    Window,
+)
+from convo.context.state import ComposeState
+from convo.errors import ContextOverflow
+from convo.messages import AssistantMessage, Message, TextChunk, assistant, tool_result, user
+from convo.profiles import (
+    MISTRAL,
+    MISTRAL_V3,
+    MISTRAL_V7,
+    MISTRAL_V11,
+    MISTRAL_V13,
+    MISTRAL_V15,
+    OPENAI,
+    PERMISSIVE,
+    PrefixSupport,
+    Profile,
+)
+from convo.records import Entry
+from support.histories import TEXTS, answerable, entry, loaded, paths
+from support.mistral_oracle import refusals, tokens_v3
+
+EXAMPLES = int(os.environ.get("CONVO_TEST_EXAMPLES", "150"))
+examples = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+GENERATIONS = {3: MISTRAL_V3, 7: MISTRAL_V7, 11: MISTRAL_V11, 13: MISTRAL_V13, 15: MISTRAL_V15}
+PROFILES = (MISTRAL, *GENERATIONS.values(), replace(OPENAI, prefix=PrefixSupport(style="trailing")), PERMISSIVE)
+
+
+def drop_shouting(draft: Draft) -> Draft:
+    return draft.only(lambda item: not item.message.text.isupper())
+
+
+def leave_as_it_is(draft: Draft) -> None:
+    return None
+
+
+WINDOWS = st.builds(Window, st.sampled_from([60, 120, 250, 1_000, 6_000]))
+RULES = st.one_of(
+    st.builds(LastTurns, st.integers(1, 4)),
+    st.builds(LastMessages, st.integers(1, 8)),
+    st.builds(KeepFirst, st.integers(1, 4)),
+    st.builds(ClearToolResults, st.integers(1, 3)),
+    st.builds(TruncateToolResults, st.integers(1, 40)),
+    st.builds(DropThinking, st.integers(0, 2)),
+    st.builds(DropImages, st.integers(0, 2)),
+    st.builds(Redact, st.sampled_from(["hi", "o", "."])),
+    st.builds(Insert, st.just([user("context")]), st.sampled_from(["start", "before_question", "after_question"])),
+    st.just(Insert([assistant("x", tool_calls=[{"id": "null", "function": {"name": "f"}}])], "start")),
+    st.just(SystemIntoUser()),
+    st.just(MergeConsecutive()),
+    st.just(Pinned()),
+    st.just(drop_shouting),
+    st.just(leave_as_it_is),
+)
+POLICIES = st.builds(
+    lambda rules, window: [*rules, *window],
+    st.lists(RULES, max_size=3),
+    st.one_of(st.just([]), WINDOWS.map(lambda w: [w])),
+)
+SYSTEM = st.one_of(st.none(), st.sampled_from(["Be terse.", "漢字で答えよ。"]))
+
+
+@st.composite
+def states(draw: st.DrawFn, entries: Sequence[Entry]) -> ComposeState:
+    seqs = draw(st.lists(st.sampled_from([one.seq for one in entries]), max_size=3))
+    return ComposeState().pinned(*(seq for pin in seqs for seq in together(entries, pin)))
+
+
+@st.composite
+def cases(draw: st.DrawFn, policies: st.SearchStrategy[Any] = POLICIES) -> dict[str, Any]:
+    entries = answerable(draw(paths()))
+    return {
+        "entries": entries,
+        "policy": draw(policies),
+        "state": draw(states(entries)),
+        "system": draw(SYSTEM),
+    }
+
+
+def composed(profile: Profile, case: dict[str, Any], **more: Any) -> Composition | None:
+    """The composition of a case, None where its window is too small for what must stay."""
+    try:
+        return compose(profile=profile, **{**case, **more})[0]
+    except ContextOverflow:
+        return None
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_every_composed_list_satisfies_its_profile(case: dict[str, Any], profile: Profile) -> None:
+    composition = composed(profile, case)
+    if composition is not None:
+        check(composition.messages, profile)
+
+
+@examples
+@given(cases())
+def test_mistral_common_accepts_what_leaves_in_every_version(case: dict[str, Any]) -> None:
+    composition = composed(MISTRAL, case)
+    if composition is not None:
+        assert refusals(composition.messages) == {}
+        assert tokens_v3(composition.messages) > 0
+
+
+@examples
+@given(cases(), st.sampled_from([*GENERATIONS]))
+def test_each_generation_accepts_what_leaves_under_its_profile(case: dict[str, Any], version: int) -> None:
+    composition = composed(GENERATIONS[version], case)
+    if composition is not None:
+        assert refusals(composition.messages, [version], exact=True) == {}
+
+
+def lines_by_seq(composition: Composition) -> dict[int, Any]:
+    return {line.seq: line for line in composition.decisions if line.seq is not None}
+
+
+def texts(message: Message) -> list[str]:
+    content = message.content
+    if isinstance(content, str):
+        return [content] if content else []
+    return [chunk.text for chunk in content or () if isinstance(chunk, TextChunk)]
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_every_text_is_there_verbatim_or_its_line_says_what_became_of_it(
+    case: dict[str, Any], profile: Profile
+) -> None:
+    composition = composed(profile, case)
+    if composition is None:
+        return
+    lines = lines_by_seq(composition)
+    leaving = [text for message in composition.messages for text in texts(message)]
+    arguments = [call.arguments for message in composition.messages for call in getattr(message, "calls", ())]
+    for one in case["entries"]:
+        line = lines[one.seq]
+        if not line.included:
+            assert line.rule
+        elif line.rule in ("", "Pinned", "KeepFirst", "opening"):
+            assert all(any(text in sent for sent in leaving) for text in texts(one.message))
+            assert all(call.arguments in arguments for call in getattr(one.message, "calls", ()))
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES), st.sampled_from([0, 7, 50]), st.sampled_from([0.5, 1.0, 1.3]))
+def test_what_leaves_is_within_the_budget_and_its_lines_add_up(
+    case: dict[str, Any], profile: Profile, reserve: int, factor: float
+) -> None:
+    composition = composed(profile, case, reserve=reserve, factor=factor)
+    if composition is not None:
+        assert composition.tokens == sum(line.tokens for line in composition.decisions if line.included)
+        assert composition.budget is None or composition.tokens + reserve <= composition.budget
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_the_newest_user_turn_stays(case: dict[str, Any], profile: Profile) -> None:
+    composition = composed(profile, case)
+    if composition is None:
+        return
+    living = [one for one in case["entries"] if not one.erased]
+    starts = turn_starts([one.message for one in living], from_start=True)
+    lines = lines_by_seq(composition)
+    for one in living[starts[-1] if starts else 0 :]:
+        assert lines[one.seq].included or lines[one.seq].rule == "profile"
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_pinned_messages_stay(case: dict[str, Any], profile: Profile) -> None:
+    composition = composed(profile, case)
+    if composition is None:
+        return
+    lines = lines_by_seq(composition)
+    for pin in case["state"].pins:
+        assert lines[pin].included or lines[pin].rule in ("profile", "erased")
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES), st.data())
+def test_explain_accounts_for_every_loaded_message_once(case: dict[str, Any], profile: Profile, data: Any) -> None:
+    entries = case["entries"]
+    tail = data.draw(st.integers(1, len(entries)))
+    case = {**case, "entries": loaded(entries, tail, first=OPENING, pins=case["state"].pins)}
+    composition = composed(profile, case)
+    if composition is None:
+        return
+    account = explain(composition)
+    assert Counter(line.seq for line in account.decisions if line.seq is not None) == Counter(
+        one.seq for one in case["entries"]
+    )
+    put_in = sum(line.seq is None and line.included and line.role != "tools" for line in account.decisions)
+    assert len(composition.messages) <= put_in + sum(line.included for line in lines_by_seq(composition).values()) * 2
+    assert str(account).isprintable() or "\n" in str(account)
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_composing_is_deterministic(case: dict[str, Any], profile: Profile) -> None:
+    first, again = composed(profile, case), composed(profile, case)
+    assert first == again
+    if first is not None:
+        assert [message.to_json() for message in first.messages] == [message.to_json() for message in again.messages]
+
+
+@examples
+@given(cases(), st.sampled_from(PROFILES))
+def test_sources_name_the_entries_that_leave_unchanged(case: dict[str, Any], profile: Profile) -> None:
+    composition = composed(profile, case)
+    if composition is not None:
+        stored = {one.seq: one.message for one in case["entries"]}
+        assert len(composition.sources) == len(composition.messages)
+        for message, source in zip(composition.messages, composition.sources, strict=True):
+            assert source is None or message is stored[source]
+
+
+@st.composite
+def plain_turns(draw: st.DrawFn, turns: int = 12) -> list[list[Message]]:
+    """Turns as a working agent has them: a question, whole tool rounds, an answer that says something."""
+    result = []
+    for number in range(draw(st.integers(1, turns))):
+        messages: list[Message] = [user(f"question {number} " + draw(st.sampled_from(["", "word " * 10])))]
+        for step in range(draw(st.integers(0, 2))):
+            ids = [f"call_{number}_{step}_{position}" for position in range(draw(st.integers(1, 2)))]
+            said = draw(st.sampled_from(["", "let me see"]))
+            messages.append(assistant(said, tool_calls=[{"id": id, "function": {"name": "look"}} for id in ids]))
+            messages.extend(tool_result(id, draw(st.sampled_from(["no", "found " * 30]))) for id in reversed(ids))
+        thought = [{"type": "thinking", "thinking": "hm"}] if draw(st.booleans()) else []
+        messages.append(assistant([*thought, {"type": "text", "text": f"answer {number}"}]))
+        result.append(messages)
+    return result
+
+
+STABLE_RULES = st.lists(
+    st.one_of(
+        st.builds(KeepFirst, st.integers(1, 3)),
+        st.builds(ClearToolResults, st.integers(1, 2)),
+        st.builds(TruncateToolResults, st.integers(5, 30)),
+        st.builds(DropThinking, st.integers(0, 1)),
+        st.builds(Redact, st.just("word")),
+        st.just(Insert("Be kind.", "start")),
+        st.just(SystemIntoUser()),
+    ),
+    max_size=3,
+)
+
+
+@examples
+@given(plain_turns(), STABLE_RULES, st.sampled_from([150, 300, 700]), st.sampled_from(PROFILES), SYSTEM)
+def test_between_cuts_the_list_grows_at_its_end_alone(
+    turns: list[list[Message]], rules: list[Any], size: int, profile: Profile, system: str | None
+) -> None:
+    policy, state = [*rules, Window(size)], ComposeState()
+    entries: list[Entry] = []
+    before: tuple[Message, ...] = ()
+    for message in (message for turn in turns for message in turn):
+        entries.append(entry(len(entries) + 1, message))
+        if isinstance(message, AssistantMessage) or (message.role == "tool" and waits(entries)):
+            continue
+        try:
+            composition, after = compose(entries, policy, profile, state, system=system)
+        except ContextOverflow:
+            return
+        if after == state:
+            assert composition.messages[: len(before)] == before
+        before, state = composition.messages, after
+
+
+def waits(entries: Sequence[Entry]) -> bool:
+    """Whether a call of the newest round still waits for its result."""
+    members = together(entries, entries[-1].seq)
+    return len(members) <= len(entries[members[0] - 1].message.calls)
+
+
+@examples
+@given(plain_turns(), STABLE_RULES, st.one_of(WINDOWS, st.builds(LastTurns, st.integers(1, 3))), st.data())
+def test_what_else_is_loaded_changes_nothing(
+    turns: list[list[Message]], rules: list[Any], limit: Any, data: Any
+) -> None:
+    policy = [*rules, limit]
+    entries = [entry(seq, message) for seq, message in enumerate((m for turn in turns for m in turn), 1)]
+    entries = answerable(entries)
+    asked = data.draw(states(entries))
+    for state in (asked, after_first_cut(entries, policy, asked)):
+        if state is None:
+            return
+        needed = reach(policy, state)
+        tail = next(size for size in range(len(entries) + 1) if needed.enough(entries[len(entries) - size :]))
+        small = loaded(entries, tail, needed.first, needed.pins)
+        try:
+            whole = compose(entries, policy, PERMISSIVE, state)
+        except ContextOverflow:
+            with pytest.raises(ContextOverflow):
+                compose(small, policy, PERMISSIVE, state)
+            return
+        part = compose(small, policy, PERMISSIVE, state)
+        assert part[0].messages == whole[0].messages
+        assert part[1] == whole[1]
+
+
+def after_first_cut(entries: list[Entry], policy: list[Any], state: ComposeState) -> ComposeState | None:
+    try:
+        return compose(entries[: len(entries) * 2 // 3 + 1], policy, PERMISSIVE, state)[1]
+    except ContextOverflow:
+        return None
+
+
+@examples
+@given(cases(), st.data())
+def test_ids_leave_the_same_in_every_request(case: dict[str, Any], data: Any) -> None:
+    entries = case["entries"]
+    shorter = answerable(entries[: data.draw(st.integers(1, len(entries)))])
+    ids = []
+    for one in (entries, shorter):
+        outbound = compose(one, [], MISTRAL)[0]
+        stored = outbound.call_ids
+        sent = {call.id for message in outbound.messages for call in getattr(message, "calls", ())}
+        ids.append({outbound_id: stored.get(outbound_id, outbound_id) for outbound_id in sent})
+    assert all(ids[0].get(sent, origin) == origin for sent, origin in ids[1].items())
+
+
+@examples
+@given(
+    st.lists(st.integers(1, 60), max_size=8),
+    st.dictionaries(TEXTS, st.integers(0, 60), max_size=10),
+    st.integers(1, 60),
+)
+def test_a_fork_copies_the_pins_up_to_it_and_the_cuts_before_it(
+    pins: list[int], cuts: dict[str, int], fork: int
+) -> None:
+    state = ComposeState().pinned(*pins)
+    for key, cut in cuts.items():
+        state = state.cut_at(key, cut, cut + 5)
+    forked = state.before(fork)
+    assert set(forked.pins) == {pin for pin in pins if pin <= fork}
+    assert all(cut < fork and forked.marks[key] <= fork for key, cut in forked.cuts.items())
+    assert set(state.cuts) - set(forked.cuts) == {key for key, cut in state.cuts.items() if cut >= fork}
+    assert ComposeState.from_json(state.to_json()) == state
