@@ -15,7 +15,8 @@ SEPARATOR = "\n\n"
 def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
     """Return ``item`` with what the profile does not accept in its message left out and noted.
 
-    Left out are chunks of refused types, a prefix mark that is not on a last message without calls, and an empty list of calls.
+    Left out are chunks of refused types, a prefix mark that is not on a last message without calls, and an empty list
+    of calls.
     """
     message = item.message
     changes: dict[str, object] = {}
