@@ -40,6 +40,8 @@ def encode(dialect: Dialect, request: CompletionRequest, model: str | None, *, s
         raise InvalidOption(f"{dialect.name} needs to know which model: name one", field="model")
     body["messages"] = encode_messages(dialect, request.messages)
     body |= encode_options(dialect, options)
+    if request.conversation_id and "prompt_cache_key" in dialect.options and "prompt_cache_key" not in dialect.drops:
+        body.setdefault(dialect.options["prompt_cache_key"], request.conversation_id)
     if request.prefix:
         body |= dialect.prefix_switches
     if streamed:

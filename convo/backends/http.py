@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from functools import partial
-from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -21,9 +20,9 @@ from convo.backends.circuit import Breaker, Circuit
 from convo.backends.dialects import Dialect
 from convo.backends.encode import encode
 from convo.backends.exchange import Exchange
-from convo.backends.fold import says_something
 from convo.backends.policy import ClientOptions, Deadlines, Retries, Timer
 from convo.backends.refusals import Complaints, withheld
+from convo.backends.retrying import retried, retried_stream
 from convo.backends.secret import Secret
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.errors import BackendError, BackendUnavailable, InvalidSetting
@@ -78,43 +77,44 @@ class HttpBackend:
     async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:
         """Return the whole answer to ``request``."""
         exchange = self._exchange(request, streamed=False)
-        return await self._again(io, exchange, lambda: exchange.complete(io))
+        return await self._retried(io, exchange.timer, lambda: exchange.complete(io))
+
+    def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Yield the answer to ``request`` as it comes."""
+        exchange = self._exchange(request, streamed=True)
+        self._breaker.check(self.name)
+        return retried_stream(io, self.retries, exchange.timer, partial(self._reported_stream, exchange, io))
 
     async def get(self, io: BackendIO, path: str) -> bytes:
         """Return the body of what the server answers to a GET of ``path`` below the base URL."""
         timer = self.deadlines.start(streamed=False)
         exchange = Exchange("GET", self.base_url + path, self._headers, self.client, None, timer, self._complaints(()))
-        return await self._again(io, exchange, lambda: exchange.raw(io))
+        return await self._retried(io, timer, lambda: exchange.raw(io))
 
-    async def _again(self, io: BackendIO, exchange: Exchange, send: Callable[[], Awaitable[T]]) -> T:
-        for attempt in count(1):
-            self._breaker.check(self.name)
-            try:
-                with self._reported():
-                    return await send()
-            except BackendError as problem:
-                await io.sleep(self._wait(problem, attempt, exchange.timer))
-        raise AssertionError("unreachable")
+    async def _retried(self, io: BackendIO, timer: Timer, send: Callable[[], Awaitable[T]]) -> T:
+        async def reported() -> T:
+            with self._reported():
+                return await send()
 
-    async def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
-        """Yield the answer to ``request`` as it comes."""
-        exchange = self._exchange(request, streamed=True)
-        attempt, begun = 0, False
-        while True:
-            self._breaker.check(self.name)
-            attempt += 1
-            try:
-                with self._reported():
-                    async with aclosing(exchange.stream(io)) as deltas:
-                        async for delta in deltas:
-                            begun = begun or says_something(delta)
-                            yield delta
-                return
-            except BackendError as problem:
-                if begun:
-                    raise
-                wait = self._wait(problem, attempt, exchange.timer)
-            await io.sleep(wait)
+        self._breaker.check(self.name)
+        return await retried(io, self.retries, timer, reported)
+
+    async def _reported_stream(self, exchange: Exchange, io: BackendIO) -> AsyncGenerator[Delta, None]:
+        with self._reported():
+            async with aclosing(exchange.stream(io)) as deltas:
+                async for delta in deltas:
+                    yield delta
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Tell the circuit breaker how a request ended, and the error whose it is."""
+        try:
+            yield
+        except BackendError as problem:
+            problem.backend = problem.backend or self.name
+            self._breaker.report(ok=not isinstance(problem, BackendUnavailable))
+            raise
+        self._breaker.report(ok=True)
 
     def _exchange(self, request: CompletionRequest, *, streamed: bool) -> Exchange:
         body = encode(self.dialect, request, self.model, streamed=streamed)
@@ -124,22 +124,6 @@ class HttpBackend:
 
     def _complaints(self, messages: tuple[Message, ...]) -> Complaints:
         return Complaints(self.name, partial(withheld, messages=messages, key=self._key))
-
-    def _wait(self, problem: BackendError, attempt: int, timer: Timer) -> float:
-        wait = self.retries.wait(problem, attempt, timer)
-        if wait is None:
-            raise problem
-        return wait
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except BackendError as problem:
-            problem.backend = problem.backend or self.name
-            self._breaker.report(ok=not isinstance(problem, BackendUnavailable))
-            raise
-        self._breaker.report(ok=True)
 
 
 def _checked_url(url: str) -> str:

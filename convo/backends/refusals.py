@@ -30,7 +30,7 @@ from convo.messages import Message
 MAX_WORDS = 300
 REPEATED = 16
 
-OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "ContextWindowExceededError"})
 """Codes and types by which servers say that the prompt does not fit."""
 
 OVERFLOW_WORDS = tuple(

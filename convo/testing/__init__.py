@@ -8,6 +8,7 @@ tests that whoever writes a backend subclasses.
 from convo.backends.scripted import ScriptedBackend
 from convo.testing import faults
 from convo.testing.chat_server import ChatServer, ReceivedRequest
+from convo.testing.contract import BackendContract
 from convo.testing.replies import ServerReply
 
-__all__ = ["ChatServer", "ReceivedRequest", "ScriptedBackend", "ServerReply", "faults"]
+__all__ = ["BackendContract", "ChatServer", "ReceivedRequest", "ScriptedBackend", "ServerReply", "faults"]
