@@ -11,9 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "convo"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "values"),
+    ("errors", "values", "harmless"),
     ("messages", "options", "completions"),
-    ("turns", "records", "profiles"),
+    ("turns", "partials", "records", "profiles"),
     ("store", "context", "backends"),
     ("ports",),
     ("flows",),

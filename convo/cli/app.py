@@ -28,7 +28,7 @@ def run() -> None:
     try:
         app()
     except ConvoError as problem:
-        from convo.cli.harmless import one_line
+        from convo.harmless import one_line
 
         sys.exit(f"convo: {one_line(str(problem), 1000)}")
 

@@ -15,8 +15,8 @@ from rich.segment import Segment
 from rich.text import Text
 from rich.tree import Tree
 
-from convo.cli.harmless import beginning, one_line
 from convo.context.explain import Explanation
+from convo.harmless import beginning, one_line
 from convo.messages import AssistantMessage, ToolCall, ToolMessage
 from convo.records import Branch, ConversationInfo, Entry
 

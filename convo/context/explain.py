@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convo.context.account import Composition, Decision
+from convo.harmless import one_line
 
 BAR = 40
 """Width of the budget's bar, in characters."""
@@ -29,7 +30,7 @@ class Explanation:
         rows = [("seq", "role", "", "tokens", "why"), *map(_row, self.decisions)]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         lines = [_aligned(row, widths) for row in rows]
-        return "\n".join([*lines, "", *self._budget_lines(), *map(_harmless, self.changes)])
+        return "\n".join([*lines, "", *self._budget_lines(), *map(one_line, self.changes)])
 
     def _budget_lines(self) -> Iterator[str]:
         if self.budget is None:
@@ -80,14 +81,10 @@ def _seqs_in(decisions: Sequence[Decision]) -> set[int]:
 def _row(line: Decision) -> tuple[str, str, str, str, str]:
     why = f"{line.rule}: {line.note}" if line.rule and line.note else line.rule or line.note
     seq = "" if line.seq is None else str(line.seq)
-    return seq, line.role, "in" if line.included else "out", f"{line.tokens:,}", _harmless(why)
+    return seq, line.role, "in" if line.included else "out", f"{line.tokens:,}", one_line(why)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     seq, role, where, tokens, why = row
     columns = (seq.rjust(widths[0]), role.ljust(widths[1]), where.ljust(widths[2]), tokens.rjust(widths[3]), why)
     return "  ".join(columns).rstrip()
-
-
-def _harmless(text: str) -> str:
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convo.cli.harmless import beginning, harmless, one_line
+from convo.harmless import beginning, harmless, one_line
 
 SURROGATES = st.characters(categories=["Cs"])
 TEXTS = st.text(st.characters() | SURROGATES | st.sampled_from("\x1b\x07\x9b\x00\r\n\t\u202e\u2066[]\x7f"))
