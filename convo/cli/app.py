@@ -115,3 +115,23 @@ def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
             screen.show_json(chat.branches())
             return
         screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts()))
+
+
+@app.command()
+def explain(
+    url: Url,
+    id: IdAndBranch,
+    message: Annotated[str | None, typer.Argument(help="What the user would say next.", show_default=False)] = None,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
+    """Explain what the model would be sent. Each message is in or out, by a rule, with its tokens."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import load, open_store
+
+    with open_store(url, owner) as store:
+        account = load(store, id).explain(message)
+        if json:
+            screen.show_json(account)
+            return
+        screen.show(pictures.explanation(account))

@@ -70,4 +70,9 @@ def present(held: tuple[Conversation, Conversation], file: str) -> None:
 
 
 def _next_commands(chat: Conversation, file: str) -> list[str]:
-    return [f"ls {file}", f"tree {file} {chat.id}", f"show {file} {chat.id}@warmer", f"show --full {file} {chat.id}"]
+    return [
+        f"ls {file}",
+        f"tree {file} {chat.id}",
+        f"show {file} {chat.id}@warmer",
+        f"explain {file} {chat.id} 'Thank you!'",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ class TestDemo:
         commands = [line.strip() for line in printed.splitlines() if line.strip().startswith("convo ")]
         assert commands
         for command in commands:
-            assert out(*command.split()[1:], folder=tmp_path)
+            assert out(*shlex.split(command)[1:], folder=tmp_path)
 
     def test_it_may_be_run_again_on_the_same_file(self, tmp_path: Path) -> None:
         for _ in range(2):
@@ -133,6 +134,14 @@ class TestOneConversation:
         assert code == 1
         assert one_sentence(problem)
 
+    def test_explain_accounts_for_every_message_and_the_budget(self, url: str, chat: Conversation) -> None:
+        lines = out("explain", url, str(chat.id), "And dessert?").splitlines()
+        assert [line.split()[:3] for line in lines[1:6]] == [
+            [str(seq), role, "in"] for seq, role in enumerate(["user", "assistant", "user", "assistant", "user"], 1)
+        ]
+        assert lines[-1].startswith("[")
+        assert "tokens" in lines[-1]
+
 
 class TestJson:
     def test_ls_is_a_list_of_conversations(self, url: str, chat: Conversation) -> None:
@@ -146,6 +155,11 @@ class TestJson:
 
     def test_tree_is_a_list_of_branches(self, url: str, chat: Conversation) -> None:
         assert [branch["name"] for branch in json.loads(out("tree", url, str(chat.id), "--json"))] == ["main", "side"]
+
+    def test_explain_is_an_object_with_the_decisions(self, url: str, chat: Conversation) -> None:
+        account = json.loads(out("explain", url, f"{chat.id}@side", "--json"))
+        assert [line["seq"] for line in account["decisions"]] == [1, 2, 3, 4]
+        assert account["tokens"] == sum(line["tokens"] for line in account["decisions"])
 
     def test_it_is_ascii_and_commands_no_terminal(self, url: str) -> None:
         with Store(url) as store:
