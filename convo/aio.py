@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, opening, reading, record
+from convo.flows import branching, conversing, following, opening, reading, record
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
 from convo.flows.reply import Reply, waiting_calls
+from convo.flows.resuming import CANCEL_GRACE
 from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
@@ -192,7 +193,7 @@ class AsyncConversation:
 
     def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> AsyncStream:
         """As ``send`` (None: as ``complete``), the answer piece by piece; see ``Conversation.stream``."""
-        return AsyncStream(self._handle, message, given)
+        return AsyncStream(lambda keep: conversing.streaming(self._handle, message, given, keep))
 
     async def submit(
         self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
@@ -201,8 +202,40 @@ class AsyncConversation:
         return await conversing.submit(self._handle, results, given)
 
     async def resume(self, **given: Unpack[CallKwargs]) -> Reply:
-        """Take up the last turn where it failed, was interrupted or died; raises NothingToResume, TurnInProgress."""
+        """Take up the last turn where it failed, was interrupted, died, or ended for its length.
+
+        A plain text that had come is continued where the backend can be given the beginning of its answer, and is
+        stored once, whole; else the backend is asked again. Options given here are laid over those the turn had.
+        Raises NothingToResume, Unsupported, TurnInProgress.
+        """
         return await conversing.resume(self._handle, given)
+
+    def stream_submit(
+        self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
+    ) -> AsyncStream:
+        """As ``submit``, the answer piece by piece; there is no reply while other calls still wait."""
+        return AsyncStream(lambda keep: conversing.stream_submit(self._handle, results, given, keep))
+
+    def stream_resume(self, **given: Unpack[CallKwargs]) -> AsyncStream:
+        """As ``resume``, piece by piece; of an answer that is continued only what is new is given."""
+        return AsyncStream(lambda keep: conversing.stream_resume(self._handle, given, keep))
+
+    async def cancel(self, *, grace: float = CANCEL_GRACE) -> Entry | None:
+        """End the running or unfinished turn on purpose, wherever it runs; return what had come, as a message.
+
+        Its runner stops at its next checkpoint and keeps all that came; where it does not within ``grace`` seconds,
+        the turn is ended with what its checkpoints kept. None is returned where nothing had come. Raises
+        NothingToCancel.
+        """
+        return await conversing.cancel(self._handle, grace)
+
+    def follow(self, turn: Turn | UUID, after: int = 0) -> AsyncGenerator[Delta, None]:
+        """Yield the text of a turn's answer that runs elsewhere, from character ``after`` on, until it ends.
+
+        The last delta carries the finish reason. Raises StreamInterrupted where the turn broke off, TurnClosed where
+        it was written over, NotFound.
+        """
+        return following.follow(self._handle, turn.id if isinstance(turn, Turn) else turn, after)
 
     async def waiting(self) -> tuple[ToolCall, ...]:
         """Return the tool calls at the end of this branch that wait for a result."""
@@ -260,9 +293,9 @@ class AsyncConversation:
 class AsyncStream:
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
 
-    def __init__(self, handle: Handle, message: conversing.Given | None, given: CallKwargs) -> None:
+    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
         self._reply: Reply | None = None
-        self._pieces = conversing.streaming(handle, message, given, self._keep)
+        self._pieces = flow(self._keep)
 
     def _keep(self, reply: Reply) -> None:
         self._reply = reply

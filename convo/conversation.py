@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from uuid import UUID
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, opening, reading, record
+from convo.flows import branching, conversing, following, opening, reading, record
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
 from convo.flows.reply import Reply, waiting_calls
+from convo.flows.resuming import CANCEL_GRACE
 from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
 from convo.ports import SyncPort, drive, drive_stream
@@ -209,7 +210,7 @@ class Conversation:
 
         The turn begins with the first step of the loop. A reader who leaves early leaves it ``interrupted``.
         """
-        return Stream(self._handle, message, given)
+        return Stream(lambda keep: conversing.streaming(self._handle, message, given, keep))
 
     def submit(self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]) -> Reply | None:
         """Store results of tool calls (``{call id: result}`` or tool messages) and have them answered.
@@ -219,8 +220,38 @@ class Conversation:
         return drive(conversing.submit(self._handle, results, given))
 
     def resume(self, **given: Unpack[CallKwargs]) -> Reply:
-        """Take up the last turn where it failed, was interrupted or died; raises NothingToResume, TurnInProgress."""
+        """Take up the last turn where it failed, was interrupted, died, or ended for its length.
+
+        A plain text that had come is continued where the backend can be given the beginning of its answer, and is
+        stored once, whole; else the backend is asked again. Options given here are laid over those the turn had.
+        Raises NothingToResume, Unsupported, TurnInProgress.
+        """
         return drive(conversing.resume(self._handle, given))
+
+    def stream_submit(self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]) -> Stream:
+        """As ``submit``, the answer piece by piece; there is no reply while other calls still wait."""
+        return Stream(lambda keep: conversing.stream_submit(self._handle, results, given, keep))
+
+    def stream_resume(self, **given: Unpack[CallKwargs]) -> Stream:
+        """As ``resume``, piece by piece; of an answer that is continued only what is new is given."""
+        return Stream(lambda keep: conversing.stream_resume(self._handle, given, keep))
+
+    def cancel(self, *, grace: float = CANCEL_GRACE) -> Entry | None:
+        """End the running or unfinished turn on purpose, wherever it runs; return what had come, as a message.
+
+        Its runner stops at its next checkpoint and keeps all that came; where it does not within ``grace`` seconds,
+        the turn is ended with what its checkpoints kept. None is returned where nothing had come. Raises
+        NothingToCancel.
+        """
+        return drive(conversing.cancel(self._handle, grace))
+
+    def follow(self, turn: Turn | UUID, after: int = 0) -> Iterator[Delta]:
+        """Yield the text of a turn's answer that runs elsewhere, from character ``after`` on, until it ends.
+
+        The last delta carries the finish reason. Raises StreamInterrupted where the turn broke off, TurnClosed where
+        it was written over, NotFound.
+        """
+        return drive_stream(following.follow(self._handle, turn.id if isinstance(turn, Turn) else turn, after))
 
     def waiting(self) -> tuple[ToolCall, ...]:
         """Return the tool calls at the end of this branch that wait for a result."""
@@ -278,9 +309,9 @@ class Conversation:
 class Stream:
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also a context manager."""
 
-    def __init__(self, handle: Handle, message: conversing.Given | None, given: CallKwargs) -> None:
+    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
         self._reply: Reply | None = None
-        self._pieces = drive_stream(conversing.streaming(handle, message, given, self._keep))
+        self._pieces = drive_stream(flow(self._keep))
 
     def _keep(self, reply: Reply) -> None:
         self._reply = reply

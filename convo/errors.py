@@ -13,6 +13,7 @@ ConvoError
 │   ├── Unsupported               the backend, profile or database cannot do what was asked
 │   ├── NothingToAnswer           the branch ends with an answer already
 │   ├── NothingToResume
+│   ├── NothingToCancel
 │   ├── UnknownToolCall           a tool result nobody asked for
 │   └── Conflict                  somebody else was first
 │       ├── TurnInProgress
@@ -118,6 +119,10 @@ class NothingToAnswer(CallerError):
 
 class NothingToResume(CallerError):
     """The branch's last turn is not unfinished."""
+
+
+class NothingToCancel(CallerError):
+    """No turn is running or unfinished on this branch."""
 
 
 class UnknownToolCall(CallerError):

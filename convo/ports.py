@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine
@@ -34,12 +34,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from convo.backends import call
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.completions import Completion, CompletionRequest, Delta
-from convo.errors import WrongFace
+from convo.errors import StoreError, WrongFace
 from convo.store import schema
-from convo.store.engine import WRITE, async_engine, is_memory, is_sqlite, sync_engine
+from convo.store.engine import WRITE, async_engine, is_memory, is_sqlite, sync_engine, waiting_at_most
 from convo.store.faults import translate, verdict
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Work = Callable[[Connection], T]
 
 TRIES = 12
@@ -47,6 +48,9 @@ TRIES = 12
 
 INTEGRITY_TRIES = 4
 """Runs of a transaction that meets a key which another writer made first; it then finds what the other wrote."""
+
+CHECKPOINT_PATIENCE = 20
+"""Milliseconds a sync checkpoint waits for a busy SQLite database: the reader of the stream waits with it."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 
@@ -64,6 +68,17 @@ class Port(Protocol):
         """Run ``work`` in a transaction and commit it; raises StoreError past the retry bound."""
         ...
 
+    def begin_write(self, work: Work[T]) -> Pending[T]:
+        """Start a transaction that may fail without harm, such as a checkpoint of a stream.
+
+        Sync: run at once, tried once, with little patience for a busy database. Async: run in the background.
+        """
+        ...
+
+    def beat(self, seconds: float, work: Work[Any]) -> Beating:
+        """Run ``work`` every so many seconds until stopped (async face only; the sync one cannot)."""
+        ...
+
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
         ...
@@ -74,6 +89,27 @@ class Port(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
+
+
+class Pending(Protocol[T_co]):
+    """A transaction that was started."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    async def outcome(self) -> T_co | None:
+        """Return its result once it has ended; None where it failed."""
+        ...
+
+
+class Beating(Protocol):
+    """Something done every few seconds."""
+
+    async def stop(self) -> None:
+        """End it, letting a transaction under way finish."""
         ...
 
 
@@ -121,11 +157,13 @@ class _Embedded:
         if self._engine is not None and not is_memory(self.url):
             self._engine.dispose(close=False)
 
-    def transact(self, work: Work[T], write: bool) -> T:
+    def transact(self, work: Work[T], write: bool, patience: int | None = None) -> T:
+        """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
         options = {WRITE: write}
         with (
             self._one_at_a_time,
             self.engine().connect().execution_options(**options) as connection,
+            waiting_at_most(connection, patience),
             connection.begin(),
         ):
             return work(connection)
@@ -155,6 +193,17 @@ class SyncPort:
     async def _run(self, work: Work[T], write: bool) -> T:
         return self._database.transact(work, write)
 
+    def begin_write(self, work: Work[T]) -> Pending[T]:
+        """Run a transaction that may fail without harm, once, with ``CHECKPOINT_PATIENCE``."""
+        try:
+            return _Ended(self._database.transact(work, True, CHECKPOINT_PATIENCE))
+        except SQLAlchemyError:
+            return _Ended(None)
+
+    def beat(self, seconds: float, work: Work[Any]) -> Beating:  # noqa: ARG002 - the sync face has no time of its own
+        """Do nothing: a blocked thread cannot renew its lease, so a sync lease is as long as the longest silence."""
+        return _STILL
+
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
         return await call.complete(self._http, backend, request)
@@ -171,6 +220,63 @@ class SyncPort:
         """Close connections to the database and to backends."""
         self._http.close()
         self._database.close()
+
+
+class _Ended:
+    """A transaction that has ended."""
+
+    done = True
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    async def outcome(self) -> Any:
+        return self._result
+
+
+class _Still:
+    """Nothing that beats."""
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
+_STILL = _Still()
+
+
+class _InBackground:
+    """A transaction in a task of its own."""
+
+    def __init__(self, transaction: Coroutine[Any, Any, Any]) -> None:
+        self._task = asyncio.ensure_future(transaction)
+
+    @property
+    def done(self) -> bool:
+        return self._task.done()
+
+    async def outcome(self) -> Any:
+        await _to_its_end(self._task)
+        return None if self._task.cancelled() or self._task.exception() else self._task.result()
+
+
+class _Beat:
+    """A transaction every few seconds, in a task of its own."""
+
+    def __init__(self, seconds: float, transaction: Callable[[], Awaitable[Any]]) -> None:
+        self._stopping = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run(seconds, transaction))
+
+    async def _run(self, seconds: float, transaction: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+                return
+            with suppress(StoreError):
+                await transaction()
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await _to_its_end(self._task)
 
 
 class AsyncPort:
@@ -194,6 +300,14 @@ class AsyncPort:
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and commit it."""
         return await _again(lambda: _uncut(self._run(work, write=True)), self.sleep)
+
+    def begin_write(self, work: Work[T]) -> Pending[T]:
+        """Start a transaction that may fail without harm, in the background."""
+        return _InBackground(self.write(work))
+
+    def beat(self, seconds: float, work: Work[Any]) -> Beating:
+        """Run ``work`` every so many seconds in a task of its own, until stopped."""
+        return _Beat(seconds, lambda: self.write(work))
 
     async def _run(self, work: Work[T], write: bool) -> T:
         await self._settle()
@@ -262,6 +376,12 @@ class AsyncPort:
 async def _uncut(transaction: Coroutine[Any, Any, T]) -> T:
     """Await ``transaction`` to its end; a cancellation meanwhile is raised only then. About 0.05 ms."""
     task = asyncio.ensure_future(transaction)
+    await _to_its_end(task)
+    return task.result()
+
+
+async def _to_its_end(task: asyncio.Future[Any]) -> None:
+    """Wait until ``task`` has ended; a cancellation meanwhile is raised only then."""
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -269,9 +389,9 @@ async def _uncut(transaction: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError as problem:
             cancelled = problem
     if cancelled is not None:
-        task.exception()  # marks it as seen; the caller is gone
+        if not task.cancelled():
+            task.exception()  # marks it as seen; the caller is gone
         raise cancelled
-    return task.result()
 
 
 def drive(flow: Coroutine[Any, Any, T]) -> T:

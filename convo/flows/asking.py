@@ -87,6 +87,7 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
         settings=settings.over(handle.settings),
         backend=backend,
         prefix=_prefix(own["prefix"]),
+        given_prefix=_prefix(own["prefix"]),
         wait=_seconds(given),
         expect_head=_entry(given),
         own_policy=settings.policy is not None,

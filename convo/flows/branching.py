@@ -22,40 +22,37 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
 
     Writes one row. Raises NotFound for an entry that is not on this path, AlreadyExists for a name that is taken.
     """
-    entry = await own_entry(handle, at) if at is not None else await own_entry(handle, None)
+    entry = await own_entry(handle, at)
     wanted = None if name is None else checked_name(name, "name")
+    found = await handle.port.write(lambda connection: write_fork(connection, handle, entry, wanted))
+    return handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
+
+
+def write_fork(connection: Connection, handle: Handle, entry: Entry | None, name: str | None) -> BranchState:
+    """Write the row of a branch that stands on ``entry`` (None: before the first message); return how it stands."""
     place = handle.place
-    state = _state_at(handle, entry)
-
-    def work(connection: Connection) -> BranchState | None:
-        number = branches.next_number(connection, place)
-        if number is None:
-            return None
-        if wanted is not None and branches.named(connection, place.conversation_id, wanted):
-            raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name")
-        new = NewBranch(
-            name=wanted or _free_name(connection, place.conversation_id, number),
-            parent_no=entry.branch_no if entry else None,
-            fork_seq=entry.seq if entry else 0,
-            shown_parent_no=place.branch_no,
-            compose_state=state.to_json() if state != ComposeState() else None,
-        )
-        branches.fork(connection, place.conversation_id, number, new)
-        return branches.state(connection, place.conversation_id, number)
-
-    found = await handle.port.write(work)
-    if found is None:
-        raise NotFound("this conversation is no longer there")
-    return handle_from(handle.port, found, place.conversation_id, handle.given, handle.backend)
+    number = branches.next_number(connection, place)
+    if number is None:
+        raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
+    if name is not None and branches.named(connection, place.conversation_id, name):
+        raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
+    state = handle.state.before(entry.seq) if entry else ComposeState()
+    new = NewBranch(
+        name=name or _free_name(connection, place.conversation_id, number),
+        parent_no=entry.branch_no if entry else None,
+        fork_seq=entry.seq if entry else 0,
+        shown_parent_no=place.branch_no,
+        compose_state=state.to_json() if state != ComposeState() else None,
+    )
+    branches.fork(connection, place.conversation_id, number, new)
+    found = branches.state(connection, place.conversation_id, number)
+    assert found is not None  # noqa: S101 - written in this transaction
+    return found
 
 
 def _free_name(connection: Connection, conversation_id: UUID, number: int) -> str:
     name = f"branch-{number}"
     return f"{name}-{new_id().hex[-8:]}" if branches.named(connection, conversation_id, name) else name
-
-
-def _state_at(handle: Handle, entry: Entry | None) -> ComposeState:
-    return handle.state.before(entry.seq) if entry else ComposeState()
 
 
 async def listed(handle: Handle) -> list[Branch]:

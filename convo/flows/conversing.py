@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from convo.completions import Delta
 from convo.context.account import Composition
 from convo.context.explain import Explanation
-from convo.flows import branching, reading, verbs
+from convo.flows import branching, reading, resuming, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply
@@ -47,12 +48,9 @@ async def streaming(
     with handle.claim():
         ask = call_ask(handle, given, streamed=True)
         opening = verbs.complete_opening(handle, ask) if message is None else verbs.send_opening(handle, message, ask)
-        pieces = stream(handle, opening, ask, keep)
-        try:
+        async with aclosing(stream(handle, opening, ask, keep)) as pieces:
             async for delta in pieces:
                 yield delta
-        finally:
-            await pieces.aclose()
 
 
 async def submit(handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], given: CallKwargs) -> Reply | None:
@@ -67,8 +65,36 @@ async def resume(handle: Handle, given: CallKwargs) -> Reply:
     """Take up the last turn where it was left."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        opening, ask = await verbs.resume_opening(handle, ask, given_options(given))
+        opening, ask = await resuming.resume_opening(handle, ask, given_options(given))
         return await answer(handle, opening, ask)
+
+
+async def stream_resume(handle: Handle, given: CallKwargs, keep: Keep) -> AsyncGenerator[Delta, None]:
+    """Take up the last turn where it was left, what is new of it piece by piece."""
+    with handle.claim():
+        ask = call_ask(handle, given, streamed=True)
+        opening, ask = await resuming.resume_opening(handle, ask, given_options(given))
+        async with aclosing(stream(handle, opening, ask, keep)) as pieces:
+            async for delta in pieces:
+                yield delta
+
+
+async def stream_submit(
+    handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], given: CallKwargs, keep: Keep
+) -> AsyncGenerator[Delta, None]:
+    """Store tool results; when all are in, answer piece by piece."""
+    with handle.claim():
+        ask = call_ask(handle, given, streamed=True)
+        opening, _ = await verbs.submit_opening(handle, results, ask)
+        if opening is not None:
+            async with aclosing(stream(handle, opening, ask, keep)) as pieces:
+                async for delta in pieces:
+                    yield delta
+
+
+async def cancel(handle: Handle, grace: float) -> Entry | None:
+    """End the running or unfinished turn on purpose."""
+    return await resuming.cancel(handle, grace)
 
 
 async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:

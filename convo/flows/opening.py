@@ -14,7 +14,7 @@ from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, handle_from, refresh
 from convo.flows.outbound import Ask
 from convo.flows.settings import Settings, checked_metadata, checked_name, checked_owner
-from convo.flows.turn import append
+from convo.flows.turn_begin import append
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
 from convo.ports import Port

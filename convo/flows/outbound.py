@@ -36,12 +36,16 @@ class Ask:
     """How one call is to be made: what the user gave with the verb, over the handle's settings.
 
     ``wait`` is in seconds; ``expect_head`` is the entry that must be the last one; ``own_policy``: the policy was
-    given for this call alone, so its cuts are neither read nor written.
+    given for this call alone, so its cuts are neither read nor written. ``prefix`` is what the answer begins with:
+    what the user gave (``given_prefix``), or (``continued``) all that had come of an answer that broke off.
     """
 
     settings: Settings
     backend: Any
     prefix: str = ""
+    continued: bool = False
+    given_prefix: str = ""
+    first_max_tokens: int | None = None
     wait: float = 0.0
     expect_head: Entry | None = None
     own_policy: bool = False
@@ -121,6 +125,8 @@ async def prepare(
     composition, moved = compose_for(handle, [*known, *inputs], ask, state)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     recipe, blobs = recipe_of(composition, ask.options)
+    if ask.continued:
+        recipe["continues"] = {"prefix": ask.given_prefix, "max_tokens": ask.first_max_tokens}
     pending = {
         "kind": "stream" if ask.streamed else "complete",
         "backend": ask.backend_name,

@@ -66,17 +66,24 @@ def _blob(connection: Connection, conversation: UUID, digest: str) -> Any:
     return body
 
 
-async def last_recipe(handle: Handle, turn: Turn) -> tuple[CompletionOptions, str]:
-    """Return the options and the prefix that the last call of ``turn`` was made with."""
+async def first_asked(handle: Handle, turn: Turn) -> tuple[CompletionOptions, str]:
+    """Return the options and the prefix that the last call of ``turn`` was made with by the user.
 
-    def work(connection: Connection) -> CompletionRequest | None:
+    A call that continued a partial carries what the one before it had been asked with.
+    """
+
+    def work(connection: Connection) -> tuple[CompletionOptions, str]:
         pending = ledger.pending(connection, turn.conversation_id, turn.id)
         calls = ledger.calls(connection, turn.conversation_id, [turn.id])
         recipe = pending["recipe"] if pending else calls[-1].recipe if calls else None
-        return None if recipe is None else rebuild(connection, turn, recipe)
+        if recipe is None:
+            return CompletionOptions(), ""
+        request, first = rebuild(connection, turn, recipe), recipe.get("continues")
+        if first is None:
+            return request.options, request.prefix
+        return request.options.replace(max_tokens=first["max_tokens"]), first["prefix"]
 
-    request = await handle.port.read(work)
-    return (request.options, request.prefix) if request is not None else (CompletionOptions(), "")
+    return await handle.port.read(work)
 
 
 async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID) -> tuple[Turn, list[Call]]:

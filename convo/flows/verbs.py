@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from convo.context.reach import Reach
-from convo.errors import InvalidMessage, NothingToAnswer, NothingToResume, UnknownToolCall
-from convo.flows.begin import after_moved, deadline_of
+from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.handle import Handle, load_window, refresh
 from convo.flows.outbound import Ask
-from convo.flows.record import last_recipe
 from convo.flows.reply import waiting_calls
-from convo.flows.turn import Opening, append, new_turn, next_attempt
+from convo.flows.turn_begin import Opening, append, new_turn, next_attempt
 from convo.messages import (
     AssistantMessage,
     BaseMessage,
@@ -24,11 +21,10 @@ from convo.messages import (
     message_from,
     tool_result,
 )
-from convo.options import CompletionOptions
 from convo.records import UNFINISHED, Entry, Turn
 from convo.store.rows import check_size
 
-_TAIL = Reach(messages=1, first=0)
+TAIL = Reach(messages=1, first=0)
 
 
 def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bool = False) -> list[Message]:
@@ -83,7 +79,7 @@ def _unknown_call(given: Any, waiting: Iterable[str]) -> UnknownToolCall:
 
 async def _tail(handle: Handle) -> list[Entry]:
     """Return the path's end from the last turn's beginning on: enough to see the calls that wait."""
-    return await load_window(handle, _TAIL)
+    return await load_window(handle, TAIL)
 
 
 def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask: Ask) -> Opening:
@@ -165,29 +161,3 @@ def _result(call_id: Any, content: Any, waiting: Mapping[str, Any]) -> Message:
     if call_id not in waiting:
         raise _unknown_call(call_id, waiting)
     return content if isinstance(content, ToolMessage) else tool_result(waiting[call_id], content)
-
-
-async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> tuple[Opening, Ask]:
-    """Plan ``resume``: take up the branch's failed, interrupted or lapsed last turn, with the options it had.
-
-    ``given`` are options laid over those. Raises NothingToResume, and TurnInProgress while the turn is running.
-    """
-    found = await refresh(handle)
-    if found.open_turn is not None and (found.lease_left or 0) > 0:
-        await after_moved(handle, found, deadline_of(ask))
-    turn = handle.last
-    if turn is None or turn.status not in ("failed", "interrupted", "running"):
-        said = "there is none" if turn is None else f"it is {turn.status}"
-        hint = ": give its tool results to submit()" if turn and turn.status == "awaiting_tools" else ""
-        raise NothingToResume(f"the last turn of branch {handle.branch.name!r} cannot be resumed, {said}{hint}")
-    options, prefix = await last_recipe(handle, turn)
-    settings = replace(ask.settings, options=options.merged(given))
-    opening = next_attempt(handle, turn)
-    opening.check = lambda now: _still_resumable(now, opening)
-    return opening, replace(ask, settings=settings, prefix=ask.prefix or prefix)
-
-
-def _still_resumable(handle: Handle, opening: Opening) -> None:
-    last = handle.last
-    if last is None or last.id != opening.turn.id or last.attempt != opening.turn.attempt - 1:
-        raise NothingToResume("another process has taken this turn up meanwhile")

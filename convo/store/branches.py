@@ -27,7 +27,7 @@ from convo.store.tables import TABLES
 _B, _C, _T = TABLES.branches.c, TABLES.conversations.c, TABLES.turns.c
 
 
-_CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None}
+_CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None, "cancel_attempt": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ def move(
     values: dict[str, Any] = {"head_seq": head + by, "last_turn": last_turn}
     if opens is not None:
         lease = _now(connection) + lease_ms
-        values |= {"open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease}
+        values |= {**_CLOSED, "open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease}
     elif over is not None:
         values |= _CLOSED
     return _moved(connection, and_(_at(place, head), free), **values)
@@ -195,8 +195,14 @@ def release(
 
 
 def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms: int) -> bool:
-    """Give the open ``turn`` a new lease; return whether it was still this one's."""
-    return _moved(connection, _fenced(place, turn), lease_until=_now(connection) + lease_ms)
+    """Give the open ``turn`` a new lease; return whether it is still this one's and nobody asked it to stop."""
+    where = and_(_fenced(place, turn), _B.cancel_attempt.is_(None))
+    return _moved(connection, where, lease_until=_now(connection) + lease_ms)
+
+
+def ask_to_stop(connection: Connection, place: Place, turn: tuple[UUID, int]) -> bool:
+    """Ask whoever runs the open ``turn`` to stop; return whether it was still open. Learnt at the next checkpoint."""
+    return _moved(connection, _fenced(place, turn), cancel_attempt=turn[1])
 
 
 def set_compose_state(

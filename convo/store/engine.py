@@ -8,7 +8,8 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -112,6 +113,20 @@ _SERVER_CONNECT: dict[str, dict[str, Any]] = {
         "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO'",
     },
 }
+
+
+@contextmanager
+def waiting_at_most(connection: Connection, patience: int | None) -> Iterator[None]:
+    """Let this SQLite connection wait ``patience`` milliseconds for a lock (None: as usual, and on servers)."""
+    if patience is None or connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection
+    raw.cursor().execute(f"PRAGMA busy_timeout={patience}")
+    try:
+        yield
+    finally:
+        raw.cursor().execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
 
 
 def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -107,6 +107,27 @@ def calls(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID
     table = TABLES.calls
     wanted = select(table).where(table.c.conversation_id == conversation_id, table.c.turn_id.in_(list(turn_ids)))
     return [call_from(row) for row in connection.execute(wanted.order_by(table.c.turn_id, table.c.call_no))]
+
+
+def add_part(connection: Connection, fence: tuple[UUID, UUID, int], part_no: int, body: Any) -> None:
+    """Append a part of what streams to an attempt (conversation, turn, attempt)."""
+    row = dict(zip(("conversation_id", "turn_id", "attempt"), fence, strict=True))
+    connection.execute(insert(TABLES.partials), {**row, "part_no": part_no, "body": body, "created_at": now()})
+
+
+def parts(connection: Connection, fence: tuple[UUID, UUID, int], after: int = -1) -> list[tuple[int, Any]]:
+    """Return the parts of an attempt with a number greater than ``after``, in order: (number, body)."""
+    p = TABLES.partials.c
+    where = p.conversation_id == fence[0], p.turn_id == fence[1], p.attempt == fence[2], p.part_no > after
+    found = connection.execute(select(p.part_no, p.body).where(*where).order_by(p.part_no))
+    return [(row.part_no, row.body) for row in found]
+
+
+def drop_parts(connection: Connection, fence: tuple[UUID, UUID, int]) -> None:
+    """Remove the parts of an attempt: its answer is stored as a message, or a later attempt holds them."""
+    p = TABLES.partials.c
+    where = p.conversation_id == fence[0], p.turn_id == fence[1], p.attempt == fence[2]
+    connection.execute(delete(TABLES.partials).where(*where))
 
 
 def keep_blob(connection: Connection, conversation_id: UUID, digest: str, body: Any) -> None:

@@ -98,6 +98,7 @@ def _branches(metadata: MetaData) -> Table:
         Column("open_turn", Id),
         Column("open_attempt", Integer),
         Column("lease_until", BigInteger),
+        Column("cancel_attempt", Integer),
         Column("compose_state", JsonText),
         Column("created_at", Moment, nullable=False),
         Column("hidden_at", Moment),

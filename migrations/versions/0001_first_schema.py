@@ -90,6 +90,7 @@ def upgrade():
         sa.Column("open_turn", _id()),
         sa.Column("open_attempt", sa.Integer()),
         sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("cancel_attempt", sa.Integer()),
         sa.Column("compose_state", _json()),
         _required("created_at", _moment()),
         sa.Column("hidden_at", _moment()),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from sqlalchemy.engine import Connection
 from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
 from convo.flows.handle import Handle, absorb, refresh
 from convo.flows.outbound import Ask
-from convo.records import UNFINISHED
+from convo.records import UNFINISHED, Entry
 from convo.store import branches, ledger
 from convo.store.branches import BranchState
+from convo.store.clock import now
 
 T = TypeVar("T")
 MOVES = 100
@@ -40,20 +41,24 @@ class Moved(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One move of the head: by how many messages, which turn the new tail belongs to, which turn it opens."""
+    """One move of the head: by how many messages, which turn the new tail belongs to, which turn it opens.
+
+    ``over`` is a lapsed turn that is taken over, ``salvage`` the message that is left of the turn written over.
+    """
 
     by: int
     last_turn: UUID | None
     opens: tuple[UUID, int] | None = None
     lease_ms: int = 0
     over: tuple[UUID, int] | None = None
+    salvage: Entry | None = None
 
 
 def move_head(connection: Connection, handle: Handle, step: Step, done: Callable[[Connection], bool]) -> bool:
     """Take ``step`` from the handle's head; True when it was taken now, False when it had been taken before.
 
     ``done`` tells, once the compare-and-set has failed, whether the same write has been committed already.
-    Raises Moved. On success an unfinished last turn that does not go on is superseded.
+    Raises Moved.
     """
     place = handle.place
     taken = branches.move(
@@ -67,17 +72,23 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
         over=step.over,
     )
     if taken:
-        _supersede(connection, handle, step)
         return True
     if done(connection):
         return False
     raise Moved(_found(connection, handle))
 
 
-def _supersede(connection: Connection, handle: Handle, step: Step) -> None:
+def write_over(connection: Connection, handle: Handle, step: Step) -> None:
+    """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on."""
     last = handle.last
-    if last is not None and last.id != step.last_turn and last.status in (*UNFINISHED, "running"):
-        ledger.supersede(connection, handle.conversation_id, last.id)
+    if last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running"):
+        return
+    output = last.output
+    if step.salvage is not None:
+        output = (output[0] if output else step.salvage.seq, step.salvage.seq)
+        ledger.drop_parts(connection, (handle.conversation_id, last.id, last.attempt))
+    calls = last.calls + (step.over is not None)
+    ledger.end_turn(connection, replace(last, status="superseded", output=output, calls=calls, ended_at=now()))
 
 
 def _found(connection: Connection, handle: Handle) -> BranchState:

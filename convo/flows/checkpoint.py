@@ -1,0 +1,91 @@
+"""Checkpoints: what streams is kept while it streams, so that a crash loses at most the last second of it.
+
+Laws of this file:
+- A checkpoint appends a part and renews the lease, fenced by (turn, attempt); it never delays the reader for long
+  and never fails the stream: what could not be kept now is kept with the next one.
+- One checkpoint is under way at a time.
+- A runner learns at its checkpoints that it was asked to stop, or that its turn is somebody else's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Delta
+from convo.flows.handle import Handle
+from convo.partials import Packed, pack
+from convo.ports import Pending
+from convo.store import branches, ledger
+
+SECONDS, SIZE = 1.0, 2048
+"""A part is kept every so many seconds, or once so many characters have come."""
+
+
+@dataclass(slots=True)
+class Checkpoints:
+    """The parts of one attempt of a turn. ``kept`` counts those in the database, ``lost`` is whether the turn is."""
+
+    handle: Handle
+    turn: tuple[UUID, int]
+    lease_ms: int
+    seconds: float = SECONDS
+    size: int = SIZE
+    kept: int = 0
+    lost: bool = False
+    _unkept: list[Delta] = field(default_factory=list)
+    _unkept_size: int = 0
+    _last: float = field(default_factory=time.monotonic)
+    _pending: Pending[bool] | None = None
+    _pending_count: int = 0
+
+    @property
+    def fence(self) -> tuple[UUID, UUID, int]:
+        """Whose parts they are: conversation, turn, attempt."""
+        return self.handle.conversation_id, *self.turn
+
+    async def add(self, delta: Delta) -> None:
+        """Take in a delta; keep a part where one is due. Sets ``lost`` when the turn was taken away. O(1)."""
+        self._unkept.append(delta)
+        self._unkept_size += len(delta.text) + len(delta.thinking) + sum(len(c.arguments) for c in delta.tool_calls)
+        if self._pending is not None and self._pending.done:
+            await self._learn(self._pending)
+        if self._pending is None and (self._unkept_size >= self.size or self._is_time()):
+            self._begin()
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._last >= self.seconds
+
+    def _begin(self) -> None:
+        self._last, self._unkept_size = time.monotonic(), 0
+        self._pending_count = len(self._unkept)
+        number, body = self.kept, pack(self._unkept)
+        self._pending = self.handle.port.begin_write(lambda connection: self._write(connection, number, body))
+
+    def _write(self, connection: Connection, number: int, body: Packed) -> bool:
+        if not branches.renew(connection, self.handle.place, self.turn, self.lease_ms):
+            return False
+        if body:
+            ledger.add_part(connection, self.fence, number, body)
+        return True
+
+    async def _learn(self, pending: Pending[bool]) -> None:
+        kept, self._pending = await pending.outcome(), None
+        if kept:
+            self.kept += 1
+            del self._unkept[: self._pending_count]
+        self.lost = self.lost or kept is False
+
+    async def settle(self) -> Packed:
+        """Wait for the checkpoint under way; return what is not kept yet, packed."""
+        if self._pending is not None:
+            await self._learn(self._pending)
+        return pack(self._unkept)
+
+    def keep_rest(self, connection: Connection, rest: Packed) -> None:
+        """Write ``rest`` (from ``settle``) as the last part, in a transaction that holds the turn."""
+        if rest:
+            ledger.add_part(connection, self.fence, self.kept, rest)

@@ -1,0 +1,93 @@
+"""Following a turn that runs elsewhere: what a browser needs after a reload."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Delta
+from convo.errors import InvalidOption, NotFound, StreamInterrupted, TurnClosed
+from convo.flows.handle import Handle
+from convo.partials import Partial
+from convo.records import Entry, Turn
+from convo.store import branches, history, ledger
+from convo.store.branches import Place
+
+POLL = 0.1
+"""Seconds between two looks at a running turn; what streams is kept about once a second."""
+
+
+@dataclass(slots=True)
+class _View:
+    """What is known of the turn that is followed."""
+
+    place: Place
+    turn_id: UUID
+    turn: Turn | None = None
+    attempt: int = 0
+    part_no: int = -1
+    pieces: list[dict[str, object]] = field(default_factory=list)
+    answer: Entry | None = None
+    dead: bool = False
+
+    def look(self, connection: Connection) -> None:
+        """Read what is new: one or two statements while the turn runs."""
+        turn = ledger.turn(connection, self.place.conversation_id, self.turn_id)
+        if turn is None:
+            raise NotFound("this conversation has no such turn")
+        if turn.attempt != self.attempt:
+            self.attempt, self.part_no, self.pieces = turn.attempt, -1, []
+        for number, body in ledger.parts(connection, (turn.conversation_id, turn.id, turn.attempt), self.part_no):
+            self.part_no = number
+            self.pieces += body
+        self.turn, self.dead = turn, False
+        if turn.status == "running":
+            self.dead = self._has_lapsed(connection, turn)
+        elif turn.output is not None:
+            span = history.Span(turn.branch_no, turn.output[1] - 1, turn.output[1])
+            self.answer = next(iter(history.read(connection, turn.conversation_id, [span])), None)
+
+    def _has_lapsed(self, connection: Connection, turn: Turn) -> bool:
+        found = branches.state(connection, turn.conversation_id, turn.branch_no)
+        return found is None or found.open_turn != turn.id or (found.lease_left or 0) <= 0
+
+    @property
+    def text(self) -> str:
+        """All the text there is by now."""
+        if self.answer is not None and self.answer.role == "assistant":
+            return self.answer.text
+        return Partial(self.pieces).text
+
+
+async def follow(handle: Handle, turn_id: UUID, after: int) -> AsyncGenerator[Delta, None]:
+    """Yield the text of a turn's answer from character ``after`` on, as it is kept, until the turn ends.
+
+    The last delta carries the finish reason. Raises NotFound; StreamInterrupted where the turn broke off (``resume``
+    continues it), TurnClosed where it was written over.
+    """
+    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+        raise InvalidOption("after: must be a number of characters, 0 or more", field="after")
+    view = _View(handle.place, turn_id)
+    while True:
+        await handle.port.read(view.look)
+        text = view.text
+        if len(text) > after:
+            yield Delta(text=text[after:])
+            after = len(text)
+        turn = view.turn
+        if turn is not None and (turn.status != "running" or view.dead):
+            break
+        await handle.port.sleep(POLL)
+    yield _last(turn, view)
+
+
+def _last(turn: Turn, view: _View) -> Delta:
+    if turn.status in ("completed", "awaiting_tools", "cancelled"):
+        return Delta(finish_reason=(view.answer and view.answer.finish_reason) or turn.status)
+    if turn.status == "superseded":
+        raise TurnClosed("the turn was left unfinished and written over")
+    said = "its process has died" if turn.status == "running" else f"it is {turn.status}"
+    raise StreamInterrupted(f"the turn broke off ({said}): resume() takes it up again")

@@ -1,0 +1,186 @@
+"""Taking up a turn that was left: continued where its text can go on, asked again where not; or ended on purpose."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import Connection
+
+from convo.context.tokens import estimate
+from convo.errors import NothingToCancel, NothingToResume, Unsupported
+from convo.flows.branching import become, write_fork
+from convo.flows.handle import Handle, load_window, refresh, remember
+from convo.flows.heads import after_moved, deadline_of
+from convo.flows.outbound import Ask, entries_for
+from convo.flows.record import first_asked
+from convo.flows.turn_begin import Opening, call_record, new_turn, next_attempt, partial_of
+from convo.flows.verbs import TAIL
+from convo.messages import AssistantMessage, assistant
+from convo.options import CompletionOptions
+from convo.partials import Partial
+from convo.records import UNFINISHED, Entry, Turn
+from convo.store import branches, conversations, ledger
+from convo.store.clock import now
+
+if TYPE_CHECKING:
+    from convo.store.branches import BranchState
+
+LENGTH = frozenset({"length", "model_length"})
+"""Finish reasons of an answer that ended before it was complete."""
+
+CANCEL_GRACE = 3.0
+"""Seconds a runner is given to stop by itself, with all that came, before its turn is ended for it."""
+
+_POLL = 0.05
+
+
+async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> tuple[Opening, Ask]:
+    """Plan ``resume``: take up the branch's failed, interrupted or lapsed last turn, with the options it had.
+
+    ``given`` are options laid over those. A plain text that had come is continued where the backend can; an answer
+    that ended for its length is continued on a branch of its own, to which the handle moves. Raises
+    NothingToResume, Unsupported (``n`` greater than 1), and TurnInProgress while the turn is running.
+    """
+    found = await refresh(handle)
+    if found.open_turn is not None and (found.lease_left or 0) > 0:
+        await after_moved(handle, found, deadline_of(ask))
+    turn = handle.last
+    if turn is not None and turn.status == "completed":
+        return await _lengthen(handle, turn, ask, given)
+    if turn is None or turn.status not in ("failed", "interrupted", "running"):
+        raise _nothing(handle, turn)
+    asked, prefix = await first_asked(handle, turn)
+    options = asked.merged(given)
+    if (options.n or 1) > 1:
+        raise Unsupported("a turn with several choices cannot be resumed: regenerate it, or send again")
+    opening = next_attempt(handle, turn)
+    opening.check = lambda now: _still_resumable(now, opening)
+    again = replace(ask, settings=replace(ask.settings, options=options), prefix=prefix, given_prefix=prefix)
+    partial = await partial_of(handle, turn)
+    if not _can_continue(ask, options, partial):
+        return opening, again
+    opening.resumed = [dict(piece) for piece in partial.pieces]
+    return opening, _continuing(again, partial.text, options)
+
+
+def _nothing(handle: Handle, turn: Turn | None) -> NothingToResume:
+    said = "there is none" if turn is None else f"it is {turn.status}"
+    hint = ": give its tool results to submit()" if turn and turn.status == "awaiting_tools" else ""
+    return NothingToResume(f"the last turn of branch {handle.branch.name!r} cannot be resumed, {said}{hint}")
+
+
+def _can_continue(ask: Ask, options: CompletionOptions, partial: Partial) -> bool:
+    formed = options.response_format is not None and options.response_format.type != "text"
+    return partial.is_plain and ask.profile.prefix.supported and not formed
+
+
+def _continuing(ask: Ask, text: str, options: CompletionOptions) -> Ask:
+    """Return ``ask`` with ``text`` as the beginning of the answer, and as many tokens less to make."""
+    if options.max_tokens is not None:
+        left = max(options.max_tokens - estimate(assistant(text)), 1)
+        settings = replace(ask.settings, options=options.replace(max_tokens=left))
+        ask = replace(ask, settings=settings, first_max_tokens=options.max_tokens)
+    return replace(ask, prefix=text, continued=True)
+
+
+def _still_resumable(handle: Handle, opening: Opening) -> None:
+    last = handle.last
+    if last is None or last.id != opening.turn.id or last.attempt != opening.turn.attempt - 1:
+        raise NothingToResume("another process has taken this turn up meanwhile")
+
+
+async def _lengthen(handle: Handle, turn: Turn, ask: Ask, given: CompletionOptions) -> tuple[Opening, Ask]:
+    entries = await load_window(handle, TAIL)
+    last = entries[-1] if entries else None
+    text = last.message if last is not None and last.finish_reason in LENGTH else None
+    if last is None or not isinstance(text, AssistantMessage) or not isinstance(text.content, str) or text.calls:
+        raise _nothing(handle, turn)
+    if not ask.profile.prefix.supported:
+        raise Unsupported(f"{ask.backend_name} cannot continue an answer: ask for the rest with send()")
+    asked, _ = await first_asked(handle, turn)
+    await _move_before(handle, last)
+    options = asked.merged(given)
+    again = replace(ask, settings=replace(ask.settings, options=options), prefix=text.content, continued=True)
+    return new_turn(handle, [], again), replace(again, given_prefix=last.prefix, first_max_tokens=options.max_tokens)
+
+
+async def _move_before(handle: Handle, last: Entry) -> None:
+    """Move the handle and the active branch to a new branch that ends before ``last``; the old answer stays."""
+    before = await load_window(handle, replace(TAIL, messages=2))
+    parent = next((entry for entry in before if entry.seq == last.seq - 1), None)
+    place = handle.place
+
+    def work(connection: Connection) -> BranchState:
+        found = write_fork(connection, handle, parent, None)
+        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
+        return found
+
+    become(handle, await handle.port.write(work))
+
+
+async def cancel(handle: Handle, grace: float = CANCEL_GRACE) -> Entry | None:
+    """End the branch's running or unfinished turn on purpose; return what had come of it as a message, None for none.
+
+    A runner anywhere is asked to stop and stores all that came; one that does not within ``grace`` seconds has its
+    turn ended for it, with what its checkpoints had kept. Raises NothingToCancel.
+    """
+    found = await refresh(handle)
+    fence = (found.open_turn, found.open_attempt or 0) if found.open_turn is not None else None
+    if fence is not None and await handle.port.write(lambda c: branches.ask_to_stop(c, handle.place, fence)):
+        await _wait_until_stopped(handle, fence, found, grace)
+    turn = handle.last
+    if turn is None or turn.status not in (*UNFINISHED, "running"):
+        return await _ended_answer(handle, turn, fence is not None)
+    return await _end_for_it(handle, turn)
+
+
+async def _wait_until_stopped(handle: Handle, fence: tuple[object, int], found: BranchState, grace: float) -> None:
+    deadline = time.monotonic() + grace
+    while (found.open_turn, found.open_attempt) == fence and (found.lease_left or 0) > 0:
+        if time.monotonic() >= deadline:
+            return
+        await handle.port.sleep(_POLL)
+        found = await refresh(handle)
+
+
+async def _ended_answer(handle: Handle, turn: Turn | None, was_running: bool) -> Entry | None:
+    if not was_running or turn is None:
+        raise NothingToCancel()
+    entries = await load_window(handle, TAIL)
+    return entries[-1] if entries and entries[-1].turn_id == turn.id and entries[-1].role == "assistant" else None
+
+
+async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
+    message = None if turn.status == "awaiting_tools" else (await partial_of(handle, turn)).message()
+    entries = [] if message is None else entries_for(handle, [message], turn.id)
+    entries = [replace(entry, finish_reason="cancelled") for entry in entries]
+    running = turn.status == "running"
+    output = (turn.output[0] if turn.output else entries[0].seq, entries[0].seq) if entries else turn.output
+    ended = replace(turn, status="cancelled", output=output, calls=turn.calls + running, ended_at=now())
+    head, fence = handle.head, (turn.id, turn.attempt)
+
+    def work(connection: Connection) -> bool:
+        if running:
+            taken = branches.release(connection, handle.place, fence, head + len(entries), None)
+        else:
+            taken = branches.move(connection, handle.place, head, len(entries), last_turn=turn.id)
+        if not taken:
+            return False
+        pending = ledger.pending(connection, handle.conversation_id, turn.id) if running else None
+        if pending is not None:
+            error = {"type": "Cancelled", "message": "the turn was ended while this call was in flight"}
+            ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
+        ledger.add_messages(connection, entries)
+        ledger.end_turn(connection, ended)
+        ledger.drop_parts(connection, (handle.conversation_id, *fence))
+        return True
+
+    if not await handle.port.write(work):
+        await refresh(handle)
+        return await _ended_answer(handle, handle.last, was_running=True)
+    handle.last = ended
+    if entries:
+        remember(handle, entries)
+    return entries[0] if entries else None

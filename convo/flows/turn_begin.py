@@ -1,0 +1,241 @@
+"""Beginning a turn: the input, what an unfinished turn left behind, and the call about to be made, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Completion
+from convo.errors import TurnClosed
+from convo.flows.handle import Handle, remember
+from convo.flows.heads import MOVES, Moved, Step, after_moved, deadline_of, expect_head, gave_up, move_head, write_over
+from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
+from convo.messages import Message
+from convo.partials import Packed, Partial
+from convo.records import Call, Entry, Turn
+from convo.store import branches, conversations, ledger
+from convo.store.clock import new_id, now
+
+
+@dataclass(slots=True)
+class Opening:
+    """A turn that is being opened: known before the first try, so that it can be let go whatever happens.
+
+    ``inputs`` are the messages stored with it; ``salvage`` is what a turn written over had streamed; ``resumed`` is
+    what this turn itself had streamed and now continues. ``check`` raises where the branch as found makes no sense
+    for it; ``tried`` is whether its begin may have been committed.
+    """
+
+    turn: Turn
+    inputs: list[Entry]
+    salvage: list[Entry] = field(default_factory=list)
+    resumed: Packed = field(default_factory=list)
+    check: Callable[[Handle], None] | None = None
+    outbound: Outbound | None = None
+    tried: bool = False
+
+    @property
+    def fence(self) -> tuple[UUID, int]:
+        """What every write of this turn is fenced by."""
+        return self.turn.id, self.turn.attempt
+
+    @property
+    def sent(self) -> Outbound:
+        """What leaves; there once the turn is open."""
+        assert self.outbound is not None  # noqa: S101 - set before the turn opens
+        return self.outbound
+
+
+def new_turn(handle: Handle, messages: Sequence[Message], ask: Ask) -> Opening:
+    """Return the opening of a new turn with ``messages`` as its input."""
+    turn = Turn(
+        id=new_id(),
+        conversation_id=handle.conversation_id,
+        branch_no=handle.place.branch_no,
+        status="running",
+        attempt=1,
+        input=None,
+        metadata=ask.metadata or {},
+        started_at=now(),
+    )
+    return Opening(turn=turn, inputs=entries_for(handle, messages, turn.id))
+
+
+def next_attempt(handle: Handle, turn: Turn, messages: Sequence[Message] = ()) -> Opening:
+    """Return the opening of an unfinished ``turn``'s next attempt, ``messages`` going in with it."""
+    again = replace(turn, status="running", attempt=turn.attempt + 1, error=None, ended_at=None)
+    return Opening(turn=again, inputs=entries_for(handle, messages, turn.id))
+
+
+async def append(handle: Handle, messages: Sequence[Message], ask: Ask, turn: UUID | None = None) -> list[Entry]:
+    """Store ``messages`` after whatever is last now, without a call; return their entries.
+
+    ``turn`` is the unfinished turn they belong to, None for none. One transaction of three statements, warm.
+    """
+    entries = entries_for(handle, messages, turn)
+    over: tuple[UUID, int] | None = None
+    deadline = deadline_of(ask)
+    for _ in range(MOVES):
+        expect_head(handle, ask)
+        salvage = await left_behind(handle, turn)
+        written = moved_to([*salvage, *entries], handle.head)
+        step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
+        try:
+            await handle.port.write(lambda c, s=step, w=written: _write_append(c, handle, s, w))  # type: ignore[misc]
+        except Moved as moved:
+            over = await after_moved(handle, moved.found, deadline)
+            continue
+        handle.last = handle.last if turn else None
+        remember(handle, written)
+        return written[len(salvage) :]
+    raise gave_up()
+
+
+def _write_append(connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry]) -> None:
+    if move_head(connection, handle, step, lambda c: ledger.has_message(c, entries[-1])):
+        _write_over(connection, handle, step)
+        ledger.add_messages(connection, entries)
+        conversations.touch(connection, handle.conversation_id)
+
+
+async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
+    """Compose, and commit input and turn; true afterwards: the turn is running and holds the branch.
+
+    Raises TurnInProgress, BranchMoved, ContextOverflow and the other errors of composing; nothing is written then.
+    """
+    over: tuple[UUID, int] | None = None
+    deadline = deadline_of(ask)
+    for _ in range(MOVES):
+        expect_head(handle, ask)
+        await _place(handle, opening)
+        outbound = await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+        opening.outbound, opening.tried = outbound, True
+        step = Step(
+            by=len(opening.salvage) + len(opening.inputs),
+            last_turn=opening.turn.id,
+            opens=opening.fence,
+            lease_ms=ask.settings.lease_ms(ask.backend),
+            over=over,
+            salvage=opening.salvage[0] if opening.salvage else None,
+        )
+        try:
+            await handle.port.write(lambda c, s=step: _write_begin(c, handle, opening, s))  # type: ignore[misc]
+        except Moved as moved:
+            opening.tried = False
+            over = await after_moved(handle, moved.found, deadline)
+            continue
+        _note_opened(handle, opening, outbound)
+        return outbound
+    raise gave_up()
+
+
+async def _place(handle: Handle, opening: Opening) -> None:
+    """Give what is to be written its places after the head as it is known now."""
+    opening.salvage = await left_behind(handle, opening.turn.id)
+    opening.inputs = moved_to(opening.inputs, handle.head + len(opening.salvage))
+    if opening.inputs and opening.turn.attempt == 1:
+        opening.turn = replace(opening.turn, input=(opening.inputs[0].seq, opening.inputs[-1].seq))
+
+
+async def left_behind(handle: Handle, keep: UUID | None) -> list[Entry]:
+    """Return what the branch's unfinished last turn had streamed, as the message that stays of it when written over.
+
+    Empty where it had streamed no text, or is the turn ``keep``, which goes on.
+    """
+    last = handle.last
+    if last is None or last.id == keep or last.status not in ("interrupted", "failed", "running"):
+        return []
+    message = (await partial_of(handle, last)).message()
+    if message is None:
+        return []
+    (entry,) = entries_for(handle, [message], last.id)
+    return [replace(entry, incomplete=True)]
+
+
+async def partial_of(handle: Handle, turn: Turn) -> Partial:
+    """Return what the last attempt of ``turn`` streamed before it broke off."""
+    fence = handle.conversation_id, turn.id, turn.attempt
+    parts = await handle.port.read(lambda connection: ledger.parts(connection, fence))
+    return Partial([piece for _, body in parts for piece in body])
+
+
+def _write_begin(connection: Connection, handle: Handle, opening: Opening, step: Step) -> None:
+    if not move_head(connection, handle, step, lambda c: _is_open(c, handle, opening)):
+        return
+    _write_over(connection, handle, step)
+    if step.over is not None and handle.last is not None and opening.turn.id == handle.last.id:
+        opening.turn = replace(opening.turn, calls=handle.last.calls + 1)
+    if opening.turn.attempt == 1:
+        ledger.add_turn(connection, opening.turn, opening.sent.pending)
+    elif not ledger.reopen_turn(connection, opening.turn, opening.sent.pending):
+        raise TurnClosed()
+    _carry_over(connection, handle, opening)
+    ledger.add_messages(connection, [*opening.salvage, *opening.inputs])
+    for digest in opening.sent.blobs.keys() - handle.blobs:
+        ledger.keep_blob(connection, handle.conversation_id, digest, opening.sent.blobs[digest])
+
+
+def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> None:
+    """Make what a resumed turn had streamed the first part of its new attempt."""
+    if opening.resumed:
+        turn, attempt = opening.fence
+        ledger.drop_parts(connection, (handle.conversation_id, turn, attempt - 1))
+        ledger.add_part(connection, (handle.conversation_id, turn, attempt), 0, opening.resumed)
+
+
+def _is_open(connection: Connection, handle: Handle, opening: Opening) -> bool:
+    found = branches.state(connection, handle.conversation_id, handle.place.branch_no)
+    return found is not None and (found.open_turn, found.open_attempt) == opening.fence
+
+
+def _write_over(connection: Connection, handle: Handle, step: Step) -> None:
+    if step.over is not None:
+        _record_lost_call(connection, handle)
+    write_over(connection, handle, step)
+
+
+def _record_lost_call(connection: Connection, handle: Handle) -> None:
+    """Record the call that was in flight when the last turn's process died: it was made, its answer is not known."""
+    turn = handle.last
+    pending = None if turn is None else ledger.pending(connection, handle.conversation_id, turn.id)
+    if turn is not None and pending is not None:
+        error = {"type": "Lost", "message": "the process that made this call ended before its answer came"}
+        ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
+
+
+def _note_opened(handle: Handle, opening: Opening, outbound: Outbound) -> None:
+    handle.blobs |= outbound.blobs.keys()
+    handle.last = opening.turn
+    written = [*opening.salvage, *opening.inputs]
+    if written:
+        remember(handle, written)
+
+
+def call_record(
+    turn: Turn,
+    pending: Mapping[str, Any],
+    *,
+    completion: Completion | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> Call:
+    """Return the record of the call ``pending`` of ``turn`` that ends now."""
+    return Call(
+        turn_id=turn.id,
+        call_no=turn.calls + 1,
+        kind=pending["kind"],
+        backend=(completion and completion.backend) or pending["backend"],
+        model=(completion and completion.model) or pending["model"],
+        recipe=pending["recipe"],
+        request_hash=pending["hash"],
+        wire_hash=completion.wire_hash if completion else None,
+        usage=completion.usage if completion else None,
+        finish_reason=completion.finish_reason if completion else None,
+        error=error,
+        started_at=datetime.fromisoformat(pending["at"]),
+        ended_at=now(),
+    )

@@ -1,0 +1,183 @@
+"""Finishing a turn: the answer stored, or the turn left so that it can be resumed; each in one fenced commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Choice, Completion
+from convo.errors import (
+    BackendError,
+    BackendFailed,
+    ConvoError,
+    MalformedResponse,
+    StoreError,
+    StreamInterrupted,
+    TurnClosed,
+)
+from convo.flows.checkpoint import Checkpoints
+from convo.flows.choices import store_siblings
+from convo.flows.handle import Handle, remember
+from convo.flows.outbound import Ask, entries_for
+from convo.flows.reply import Reply, settled
+from convo.flows.turn_begin import Opening, call_record
+from convo.messages import AssistantMessage, is_empty
+from convo.records import Branch, Call, Entry, Turn, TurnStatus
+from convo.store import branches, conversations, ledger
+from convo.store.clock import now
+
+CANCELLED: TurnStatus = "cancelled"
+
+
+async def close_turn(
+    handle: Handle, opening: Opening, ask: Ask, completion: Completion, points: Checkpoints | None = None
+) -> Reply:
+    """Commit the answer and the record of its call; return the reply.
+
+    Raises TurnClosed when somebody took the turn over; the answer is not stored then.
+    """
+    completion = settled(completion, opening.turn.id, opening.turn.attempt)
+    if is_empty(completion.message) and not completion.finish_reason:
+        raise MalformedResponse(f"{ask.backend_name} gave an empty answer without a finish reason: try again")
+    entry = _answer_entry(handle, opening, ask, completion.choices[0])
+    call = call_record(opening.turn, opening.sent.pending, completion=completion)
+    turn = _ended(opening.turn, entry, _status(completion))
+    siblings: list[Branch] = []
+
+    def store(connection: Connection) -> None:
+        ledger.add_messages(connection, [entry])
+        siblings[:] = store_siblings(connection, handle, turn, entry, completion.choices[1:])
+
+    await _commit(handle, opening, turn, call, store, entry, points)
+    remember(handle, [entry], opening.sent.reach)
+    return Reply(
+        entry=entry,
+        inputs=tuple(opening.inputs),
+        turn=turn,
+        usage=completion.usage,
+        model=call.model,
+        backend=call.backend,
+        choices=completion.choices,
+        siblings=tuple(siblings),
+        details=completion.details,
+        response_model=ask.response_model,
+    )
+
+
+def _status(completion: Completion) -> TurnStatus:
+    if completion.finish_reason == CANCELLED:
+        return "cancelled"
+    return "awaiting_tools" if completion.message.calls else "completed"
+
+
+def _answer_entry(handle: Handle, opening: Opening, ask: Ask, choice: Choice) -> Entry:
+    (entry,) = entries_for(handle, [choice.message], opening.turn.id)
+    return replace(entry, finish_reason=choice.finish_reason, prefix=ask.given_prefix)
+
+
+def _ended(turn: Turn, entry: Entry, status: TurnStatus) -> Turn:
+    first = turn.output[0] if turn.output else entry.seq
+    return replace(turn, status=status, calls=turn.calls + 1, output=(first, entry.seq), ended_at=now())
+
+
+async def _commit(
+    handle: Handle,
+    opening: Opening,
+    turn: Turn,
+    call: Call,
+    store: Callable[[Connection], None],
+    entry: Entry,
+    points: Checkpoints | None,
+) -> None:
+    if points is not None:
+        await points.settle()
+    moved = opening.sent.state
+    state = None if moved is None else moved.to_json()
+
+    def work(connection: Connection) -> None:
+        if not branches.release(connection, handle.place, opening.fence, entry.seq, state):
+            if ledger.has_message(connection, entry):
+                return
+            raise TurnClosed("another writer took this turn over; its answer was not stored")
+        store(connection)
+        ledger.end_turn(connection, turn)
+        ledger.add_call(connection, handle.conversation_id, call)
+        if points is not None and points.kept:
+            ledger.drop_parts(connection, points.fence)
+        conversations.touch(connection, handle.conversation_id)
+
+    await handle.port.write(work)
+    handle.last = turn
+    handle.state = moved or handle.state
+
+
+async def stop_turn(
+    handle: Handle, opening: Opening, ask: Ask, answer: AssistantMessage | None, points: Checkpoints
+) -> Reply:
+    """End a turn that was asked to stop: what came is its answer, with finish reason ``cancelled``.
+
+    Raises TurnClosed where nothing had come, or whoever asked has ended the turn meanwhile.
+    """
+    if answer is None:
+        await let_go(handle, opening, TurnClosed("the turn was cancelled before anything came"), points, CANCELLED)
+        raise TurnClosed("the turn was cancelled before anything came")
+    completion = Completion(choices=(Choice(message=answer, finish_reason=CANCELLED),))
+    return await close_turn(handle, opening, ask, completion, points)
+
+
+async def let_go(
+    handle: Handle,
+    opening: Opening,
+    problem: BaseException,
+    points: Checkpoints | None = None,
+    status: TurnStatus | None = None,
+) -> None:
+    """Leave a turn that ``problem`` ended: ``failed`` or ``interrupted``, resumable, its branch free.
+
+    What it streamed is kept. Does nothing where the turn was never opened or is somebody else's by now. A store that
+    fails here too does not hide ``problem``: the lease will lapse.
+    """
+    if not opening.tried:
+        return
+    refused = isinstance(problem, ConvoError) and not isinstance(problem, StreamInterrupted)
+    error = error_record(problem)
+    call = call_record(opening.turn, opening.sent.pending, error=error)
+    turn = replace(
+        opening.turn,
+        status=status or ("failed" if refused else "interrupted"),
+        calls=opening.turn.calls + 1,
+        error=error,
+        ended_at=now(),
+    )
+    written = [*opening.salvage, *opening.inputs]
+    head = written[-1].seq if written else handle.head
+    rest = await points.settle() if points is not None else []
+
+    def work(connection: Connection) -> bool:
+        if not branches.release(connection, handle.place, opening.fence, head, None):
+            return False
+        if points is not None:
+            points.keep_rest(connection, rest)
+        ledger.end_turn(connection, turn)
+        ledger.add_call(connection, handle.conversation_id, call)
+        return True
+
+    with suppress(StoreError):
+        if await handle.port.write(work):
+            handle.last = turn
+
+
+def error_record(problem: BaseException) -> dict[str, Any]:
+    """Return what is stored of an error: its type, and its sentence where it is convo's own."""
+    record: dict[str, Any] = {"type": type(problem).__name__}
+    if isinstance(problem, ConvoError):
+        record["message"] = str(problem)[:1000]
+    if isinstance(problem, BackendError):
+        record |= {name: value for name in ("status", "code", "request_id") if (value := getattr(problem, name))}
+    if isinstance(problem, BackendFailed) and problem.__cause__ is not None:
+        record["cause"] = type(problem.__cause__).__name__
+    return record
