@@ -1,8 +1,9 @@
 """How many tokens a message will cost, without asking any tokenizer.
 
 The estimate is a weighted count of what the text is made of: letters, words, digits, signs, spaces, and characters
-of other scripts by their UTF-8 lead byte. The weights were fitted to the mean of several tokenizers of 32,000 to
-200,000 entries on prose, code, JSON and a dozen scripts; a model's own factor is learnt elsewhere and multiplied in.
+of other scripts by their UTF-8 lead byte. The weights were fitted to the mean of two tokenizers of 130,000 and 200,000
+entries (tekken, o200k) on prose, code, JSON, numbers and 22 languages; a model's own factor is learnt elsewhere and
+multiplied in.
 """
 
 from __future__ import annotations
@@ -48,10 +49,7 @@ _AUDIO_CHARACTERS = 1_700
 
 def _class_of(byte: int) -> int:
     """The letter that stands for ``byte`` when a text's UTF-8 bytes are counted."""
-    for letter, first, last in _RANGES:
-        if first <= byte <= last:
-            return ord(letter)
-    return ord(".")
+    return next((ord(letter) for letter, first, last in _RANGES if first <= byte <= last), ord("."))
 
 
 _RANGES = (
@@ -59,34 +57,61 @@ _RANGES = (
     ("A", 0x41, 0x5A),  # capital letters
     ("0", 0x30, 0x39),  # digits
     ("n", 0x0A, 0x0D),  # line ends
-    (" ", 0x20, 0x20),
-    (" ", 0x09, 0x09),
-    ("c", 0x80, 0xBF),  # the rest of a character, not counted
+    ("s", 0x20, 0x20),  # spaces
+    ("s", 0x09, 0x09),
+    ("c", 0x80, 0xC1),  # the second to fourth byte of a character, not counted
     ("l", 0xC2, 0xCB),  # Latin with accents
-    ("g", 0xCC, 0xDF),  # Greek, Cyrillic, Hebrew, Arabic
-    ("i", 0xE0, 0xE2),  # Indic scripts, Thai, typographic signs
-    ("h", 0xE3, 0xE9),  # kana, Chinese characters
+    ("g", 0xCC, 0xCF),  # Greek
+    ("y", 0xD0, 0xD4),  # Cyrillic
+    ("b", 0xD5, 0xDF),  # Hebrew, Arabic
+    ("i", 0xE0, 0xE1),  # Indic scripts, Thai
+    ("t", 0xE2, 0xE2),  # typographic signs
+    ("k", 0xE3, 0xE3),  # kana, ideographic punctuation
+    ("h", 0xE4, 0xE9),  # Chinese characters
     ("o", 0xEA, 0xED),  # Hangul
-    ("e", 0xEE, 0xFF),  # emoji, rare characters
-)
+    ("k", 0xEE, 0xEF),  # full-width signs
+    ("e", 0xF0, 0xFF),  # emoji, rare characters
+)  # everything else is "."
 _CLASSES = bytes(_class_of(byte) for byte in range(256))
-_WEIGHTS = {b"l": 0.8, b"g": 0.45, b"i": 0.9, b"h": 0.85, b"o": 0.9, b"e": 2.5, b"0": 0.6, b".": 0.75, b"n": 0.5}
-_LETTER = 0.06
-_WORD = 0.75
-_CAPITAL = 0.3
-_INDENT = 0.15
+_WEIGHTS = {
+    b"a": 0.21,
+    b"A": 0.21 + 0.33,
+    b"aA": 1.2,
+    b"0": 1.0,
+    b".": 0.22,
+    b"n": 0.32,
+    b"s": 0.09,
+    b"l": 1.6,
+    b"g": 0.47,
+    b"y": 0.36,
+    b"b": 0.41,
+    b"i": 0.47,
+    b"t": 0.34,
+    b"k": 0.64,
+    b"h": 0.95,
+    b"o": 0.74,
+    b"e": 3.6,
+}
+_RUN_WEIGHTS = {b"aA": 0.08, b".": 0.33, b"s": -0.09}
+"""What a run of these classes costs beside its members; a single space nothing, since tokens begin with one."""
+
+_MEMBERS = {kinds: bytes(49 if kind in kinds else 48 for kind in range(256)) for kinds in _RUN_WEIGHTS}
 
 
 def estimate_text(text: str) -> int:
-    """Return about how many tokens ``text`` is, at least 1 unless it is empty. O(len), a few passes in C."""
+    """Return about how many tokens ``text`` is, at least 1 unless it is empty. O(len), some twenty passes in C."""
     if not text:
         return 0
     classes = text.encode("utf-8", "surrogatepass").translate(_CLASSES)
-    letters, capitals = classes.count(b"a"), classes.count(b"A")
-    words = letters + capitals - classes.count(b"aa") - classes.count(b"Aa")
-    cost = _LETTER * (letters + capitals) + _WORD * words + _CAPITAL * capitals + _INDENT * classes.count(b"  ")
-    cost += sum(weight * classes.count(kind) for kind, weight in _WEIGHTS.items())
+    cost = sum(weight * classes.count(kind) for kind, weight in _WEIGHTS.items())
+    cost += sum(weight * _runs(classes, kinds) for kinds, weight in _RUN_WEIGHTS.items())
     return max(1, ceil(cost))
+
+
+def _runs(classes: bytes, kinds: bytes) -> int:
+    """Return how many runs of ``kinds`` there are."""
+    members = classes.translate(_MEMBERS[kinds])
+    return members.count(b"01") + members.startswith(b"1")
 
 
 def estimate(message: Message) -> int:
