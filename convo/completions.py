@@ -55,10 +55,11 @@ class Usage:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the usage in a response's ``usage`` object; what is missing counts 0."""
         numbers = {name: _count(data.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
-        cached = data.get("cached_tokens", _inner(data, "prompt_tokens_details", "cached_tokens"))
-        reasoning = data.get("reasoning_tokens", _inner(data, "completion_tokens_details", "reasoning_tokens"))
+        cached = _count(data.get("cached_tokens")) or _inner_count(data, "prompt_tokens_details", "cached_tokens")
+        reasoning = _count(data.get("reasoning_tokens"))
+        reasoning = reasoning or _inner_count(data, "completion_tokens_details", "reasoning_tokens")
         rest = {name: value for name, value in data.items() if name not in _COUNTS and value is not None}
-        return cls(**numbers, cached_tokens=_count(cached), reasoning_tokens=_count(reasoning), details=rest)
+        return cls(**numbers, cached_tokens=cached, reasoning_tokens=reasoning, details=rest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the dict that ``from_json`` reads."""
@@ -76,9 +77,9 @@ def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
-def _inner(data: Mapping[str, Any], group: str, name: str) -> Any:
+def _inner_count(data: Mapping[str, Any], group: str, name: str) -> int:
     inner = data.get(group)
-    return inner.get(name) if isinstance(inner, Mapping) else None
+    return _count(inner.get(name)) if isinstance(inner, Mapping) else 0
 
 
 @dataclass(frozen=True)

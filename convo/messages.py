@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Discriminator, Tag, field_validator
+from pydantic import Discriminator, StrictBool, StrictInt, Tag, field_validator
 
 from convo.errors import InvalidMessage
 from convo.values import MAX_DEPTH, Value, clean_json, dump_json
@@ -65,7 +65,7 @@ class ReferenceChunk(Chunk):
     """A citation: the ids refer to keys or indexes in the tool results that were supplied."""
 
     type: Literal["reference"] = "reference"
-    reference_ids: tuple[int | str, ...]
+    reference_ids: tuple[StrictInt | str, ...]
 
 
 class FileChunk(Chunk):
@@ -117,7 +117,11 @@ class UnknownChunk(Chunk):
 
 def _chunk_type(data: Any) -> str:
     kind = data.get("type") if isinstance(data, Mapping) else getattr(data, "type", None)
-    return f"<{kind}>" if kind in _KNOWN_CHUNKS else "<unknown>"
+    return f"<{kind}>" if _is_known(kind) else "<unknown>"
+
+
+def _is_known(kind: Any) -> bool:
+    return isinstance(kind, str) and kind in _KNOWN_CHUNKS
 
 
 _Leaf = (
@@ -151,7 +155,7 @@ class ThinkingChunk(Chunk):
     type: Literal["thinking"] = "thinking"
     thinking: tuple[LeafChunk, ...]
     signature: str | None = None
-    closed: bool = True
+    closed: StrictBool = True
 
     @field_validator("thinking", mode="before")
     @classmethod
@@ -206,7 +210,7 @@ class ToolCall(Value):
     id: str = "null"
     type: str = "function"
     function: FunctionCall
-    index: int = 0
+    index: StrictInt = 0
 
     @property
     def name(self) -> str:
@@ -272,7 +276,7 @@ class AssistantMessage(BaseMessage):
     role: Literal["assistant"] = "assistant"
     content: Content | None = None
     tool_calls: tuple[ToolCall, ...] | None = None
-    prefix: bool = False
+    prefix: StrictBool = False
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -358,8 +362,9 @@ def assistant(
 
 def tool_call(name: str, arguments: Any = None, id: str = "null") -> ToolCall:
     """Return a tool call; ``arguments`` is JSON text or anything JSON can hold."""
-    text = arguments if isinstance(arguments, str) else dump_json(arguments if arguments is not None else {})
-    return ToolCall(id=id, type="function", function=FunctionCall(name=name, arguments=text))
+    if not isinstance(arguments, str):
+        arguments = dump_json(_cleaned({} if arguments is None else arguments, "arguments", "the arguments of a call"))
+    return ToolCall(id=id, type="function", function=FunctionCall(name=name, arguments=arguments))
 
 
 def tool_result(call: ToolCall | str, content: Any, **extra: Any) -> ToolMessage:
@@ -368,7 +373,7 @@ def tool_result(call: ToolCall | str, content: Any, **extra: Any) -> ToolMessage
         extra = {"name": call.name, **extra}
         call = call.id
     if not isinstance(content, str) and not _is_chunks(content):
-        content = dump_json(_result_json(content))
+        content = dump_json(_cleaned(content, "content", "a tool result"))
     return ToolMessage(content=content, tool_call_id=call, **extra)
 
 
@@ -377,16 +382,15 @@ def _is_chunks(content: Any) -> bool:
         isinstance(content, list | tuple)
         and bool(content)
         and all(
-            isinstance(part, Chunk) or (isinstance(part, Mapping) and part.get("type") in _KNOWN_CHUNKS)
-            for part in content
+            isinstance(part, Chunk) or (isinstance(part, Mapping) and _is_known(part.get("type"))) for part in content
         )
     )
 
 
-def _result_json(content: Any) -> Any:
+def _cleaned(data: Any, field: str, what: str) -> Any:
     try:
-        return clean_json(content)
+        return clean_json(data)
     except ValueError as problem:
         raise InvalidMessage(
-            f"content: a tool result must be JSON data (at most {MAX_DEPTH} deep): {problem}", field="content"
+            f"{field}: {what} must be JSON data (at most {MAX_DEPTH} deep): {problem}", field=field
         ) from None

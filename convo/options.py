@@ -62,9 +62,8 @@ class JSONSchema(_Option):
     description: str | None = None
     strict: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the dict this value stands for, the schema under its own name."""
-        return {name: self.schema_ if name == "schema" else getattr(self, name) for name in self._given}
+    def _item(self, name: str) -> Any:
+        return super()._item("schema_" if name == "schema" else name)
 
 
 class ResponseFormat(_Option):

@@ -29,6 +29,9 @@ from convo.errors import CallerError, InvalidMessage
 MAX_DEPTH = 64
 """Levels of nesting accepted in any JSON value; a parser or database further on may recurse."""
 
+MAX_INTEGER_BITS = 14_000
+"""Binary digits accepted in an integer; parsers refuse longer ones (Python's own beyond 4,300 decimal digits)."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -42,16 +45,15 @@ def join_surrogates(text: str) -> str:
 def clean_json(value: Any, depth: int = 0) -> Any:
     """Return ``value`` as plain JSON data (str, int, float, bool, None, list, dict; ``Value`` objects stay).
 
-    Raises ValueError for what JSON cannot hold (other types, NaN, non-text keys) and for nesting beyond
-    ``MAX_DEPTH``.
+    Raises ValueError for what JSON cannot hold (other types, NaN, non-text keys), for nesting beyond ``MAX_DEPTH``
+    and for integers beyond ``MAX_INTEGER_BITS``.
     """
     if isinstance(value, str):
-        return join_surrogates(str(value))
-    if value is None or isinstance(value, bool | int | Value):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"{value} is not a JSON number")
+        return join_surrogates(str.__str__(value))
+    if value is None or isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, Value):
+        clean_json(value.to_json(), depth)  # it was clean where it was made, but now it stands deeper
         return value
     if depth >= MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
@@ -62,10 +64,39 @@ def clean_json(value: Any, depth: int = 0) -> Any:
     raise ValueError(f"{type(value).__name__} is not a JSON type")
 
 
+def _number(value: float | None) -> float | None:
+    if isinstance(value, int):
+        if value.bit_length() > MAX_INTEGER_BITS:
+            raise ValueError("an integer is too long for JSON readers")
+    elif value is not None and not math.isfinite(value):
+        raise ValueError(f"{value} is not a JSON number")
+    return value
+
+
 def _key(name: Any) -> str:
     if not isinstance(name, str):
-        raise ValueError(f"the key {name!r} is not a text")
-    return join_surrogates(name)
+        raise ValueError(f"a key of type {type(name).__name__} is not a text")
+    return join_surrogates(str.__str__(name))
+
+
+class _UncleanField(ValueError):
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(said)
+        self.field = field
+
+
+def _clean_fields(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return ``data`` cleaned; the error names the field."""
+    fields: dict[str, Any] = {}
+    for given, value in data.items():
+        name = _key(given)
+        if _SURROGATE.search(name):
+            raise ValueError("the name of a field must not hold half of a surrogate pair")
+        try:
+            fields[name] = clean_json(value, 1)
+        except ValueError as problem:
+            raise _UncleanField(name, str(problem)) from None
+    return fields
 
 
 def plain(value: Any) -> Any:
@@ -126,7 +157,7 @@ class Value(BaseModel):
     def _remember_given(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
             return handler(data)
-        data = clean_json(data)
+        data = _clean_fields(data)
         value = handler(data)
         value._given = tuple(data)
         return value
@@ -137,7 +168,11 @@ class Value(BaseModel):
         names: Iterable[str] = self._given
         if self.discriminator and self.discriminator not in self._given:
             names = (self.discriminator, *names)
-        return {name: plain(getattr(self, name)) for name in names}
+        return {name: plain(self._item(name)) for name in names}
+
+    def _item(self, name: str) -> Any:
+        """Return what is held under ``name``: a field, or an unknown one that may be called like an attribute."""
+        return self.__dict__[name] if name in type(self).model_fields else (self.__pydantic_extra__ or {})[name]
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with ``changes`` applied and checked; a field changed to None is left out."""
@@ -154,7 +189,10 @@ class Value(BaseModel):
 def explain_validation(problem: ValidationError, error: type[CallerError]) -> CallerError:
     """Return ``error`` with one sentence about the first problem pydantic found, naming its field."""
     first = problem.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"] if not str(part).startswith("<"))  # <...>: a union's tag
+    cause = first.get("ctx", {}).get("error")
+    inner = (cause.field,) if isinstance(cause, _UncleanField) else ()
+    parts = [str(part) for part in (*first["loc"], *inner) if not str(part).startswith("<")]  # <...>: a union's tag
+    field = ".".join(part if part.isalnum() or part.isidentifier() else f"{part!r:.40}" for part in parts)
     said = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     more = problem.error_count() - 1
     tail = f" ({more} more)" if more else ""
