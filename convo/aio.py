@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -53,6 +54,12 @@ class AsyncStore:
     async def aclose(self) -> None:
         """Close the connections to the database and to backends; the store opens them anew when used again."""
         await self._port.aclose()
+
+    def for_owner(self, owner: str | None) -> AsyncStore:
+        """Return this store as ``owner`` sees it, over the same connections; see ``Store.for_owner``."""
+        other = copy.copy(self)
+        other._owner = None if owner is None else checked_owner(owner)
+        return other
 
     async def open(
         self,
