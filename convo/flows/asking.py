@@ -35,13 +35,15 @@ class CallKwargs(SettingKwargs, total=False):
     """What a verb that calls takes besides its input.
 
     ``prefix``: the text the answer is made to begin with. ``response_model``: the pydantic model that
-    ``reply.parsed`` shall be. ``wait``: seconds to wait for a turn that is running.
-    ``expect_head``: the entry that must be the last one, else BranchMoved. ``backend``: another one for this call.
-    ``metadata``: kept with the turn. Settings given here hold for this call alone.
+    ``reply.parsed`` shall be. ``idempotency_key``: the verb repeated under the same key, with the same input on the
+    same branch, has one effect; the stored reply is given back, an unfinished turn resumed. ``wait``: seconds to
+    wait for a turn that is running. ``expect_head``: the entry that must be the last one, else BranchMoved.
+    ``backend``: another one for this call. ``metadata``: kept with the turn. Settings hold for this call alone.
     """
 
     prefix: str
     response_model: type[BaseModel] | None
+    idempotency_key: str | None
     wait: float
     expect_head: Entry | None
     backend: Any
@@ -49,10 +51,11 @@ class CallKwargs(SettingKwargs, total=False):
 
 
 class AppendKwargs(TypedDict, total=False):
-    """What ``append`` takes besides its messages: ``wait`` and ``expect_head``, as the verbs that call do."""
+    """What ``append`` takes besides its messages: as the verbs that call do."""
 
     wait: float
     expect_head: Entry | None
+    idempotency_key: str | None
 
 
 def settings_from(given: Mapping[str, Any]) -> Settings:
@@ -64,9 +67,9 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
 
 def append_ask(handle: Handle, given: AppendKwargs) -> Ask:
     """Return how an ``append`` is to be made."""
-    unknown = set(given) - {"wait", "expect_head"}
+    unknown = set(given) - AppendKwargs.__annotations__.keys()
     if unknown:
-        raise InvalidOption(f"append takes wait and expect_head, not {sorted(unknown)[0]!r:.80}")
+        raise InvalidOption(f"append takes wait, expect_head and idempotency_key, not {sorted(unknown)[0]!r:.80}")
     return Ask(settings=handle.settings, backend=handle.backend, wait=_seconds(given), expect_head=_entry(given))
 
 
@@ -97,7 +100,7 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
     )
 
 
-_BESIDES = frozenset({"prefix", "response_model", "wait", "expect_head", "backend", "metadata"})
+_BESIDES = frozenset({"prefix", "response_model", "idempotency_key", "wait", "expect_head", "backend", "metadata"})
 
 
 def given_options(given: Mapping[str, Any]) -> CompletionOptions:

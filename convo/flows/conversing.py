@@ -9,13 +9,19 @@ from typing import Any
 from convo.completions import Delta
 from convo.context.account import Composition
 from convo.context.explain import Explanation
+from convo.errors import NothingToResume
 from convo.flows import branching, reading, resuming, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
+from convo.flows.idempotency import Recalled, key_for, recall, reply_again
+from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
 from convo.flows.turn import answer, stream
+from convo.flows.turn_begin import Opening
 from convo.messages import MessageLike
+from convo.options import CompletionOptions
 from convo.records import Entry
+from convo.store.requests import Done
 
 Given = MessageLike | Iterable[MessageLike]
 Keep = Callable[[Reply], None]
@@ -24,21 +30,45 @@ Keep = Callable[[Reply], None]
 async def append(handle: Handle, messages: tuple[MessageLike, ...], given: AppendKwargs) -> list[Entry]:
     """Store messages without a call."""
     with handle.claim():
-        return await verbs.add(handle, messages, append_ask(handle, given))
+        return await verbs.add(handle, messages, append_ask(handle, given), given.get("idempotency_key"))
 
 
 async def send(handle: Handle, message: Given, given: CallKwargs) -> Reply:
     """Store input and answer it."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        return await answer(handle, verbs.send_opening(handle, message, ask), ask)
+        return await _answered(handle, verbs.send_opening(handle, message, ask, given.get("idempotency_key")), ask)
 
 
 async def complete(handle: Handle, given: CallKwargs) -> Reply:
     """Answer what is there."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        return await answer(handle, verbs.complete_opening(handle, ask), ask)
+        return await _answered(handle, verbs.complete_opening(handle, ask, given.get("idempotency_key")), ask)
+
+
+async def _answered(handle: Handle, opening: Opening, ask: Ask) -> Reply:
+    """Run the turn, or give back the reply of the one that was run under its key, resuming it where it broke off."""
+    try:
+        await recall(handle, opening.key)
+        return await answer(handle, opening, ask)
+    except Recalled as again:
+        known = await _taken_up(handle, again.done, ask)
+    return known if isinstance(known, Reply) else await answer(handle, *known)
+
+
+async def _taken_up(handle: Handle, done: Done, ask: Ask) -> Reply | tuple[Opening, Ask]:
+    """Return the reply of a verb done before, or how its turn is to be resumed; waits for one that is running."""
+    known = await reply_again(handle, done, ask)
+    if known is not None:
+        return known
+    try:
+        return await resuming.resume_opening(handle, ask, CompletionOptions())
+    except NothingToResume:
+        known = await reply_again(handle, done, ask)
+        if known is None:
+            raise
+        return known
 
 
 async def streaming(
@@ -46,19 +76,51 @@ async def streaming(
 ) -> AsyncGenerator[Delta, None]:
     """Answer piece by piece: new input, or (None) what is there."""
     with handle.claim():
-        ask = call_ask(handle, given, streamed=True)
-        opening = verbs.complete_opening(handle, ask) if message is None else verbs.send_opening(handle, message, ask)
+        ask, key = call_ask(handle, given, streamed=True), given.get("idempotency_key")
+        if message is None:
+            opening = verbs.complete_opening(handle, ask, key)
+        else:
+            opening = verbs.send_opening(handle, message, ask, key)
+        async with aclosing(_streamed(handle, opening, ask, keep)) as pieces:
+            async for delta in pieces:
+                yield delta
+
+
+async def _streamed(handle: Handle, opening: Opening, ask: Ask, keep: Keep) -> AsyncGenerator[Delta, None]:
+    """As ``_answered``, piece by piece; a stored reply comes in one piece."""
+    try:
+        await recall(handle, opening.key)
         async with aclosing(stream(handle, opening, ask, keep)) as pieces:
             async for delta in pieces:
                 yield delta
+        return
+    except Recalled as again:
+        known = await _taken_up(handle, again.done, ask)
+    if isinstance(known, Reply):
+        keep(known)
+        yield Delta(text=known.text, finish_reason=known.finish_reason)
+        return
+    opening, ask = known
+    if ask.continued:
+        yield Delta(text=ask.prefix)
+    async with aclosing(stream(handle, opening, ask, keep)) as pieces:
+        async for delta in pieces:
+            yield delta
 
 
 async def submit(handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], given: CallKwargs) -> Reply | None:
     """Store tool results; answer when all are in, else return None."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        opening, _ = await verbs.submit_opening(handle, results, ask)
-        return None if opening is None else await answer(handle, opening, ask)
+        key = key_for(given.get("idempotency_key"), "submit", handle.place.branch_no, results)
+        try:
+            await recall(handle, key)
+            opening, _ = await verbs.submit_opening(handle, results, ask, key)
+        except Recalled as again:
+            if again.done.turn_id is None:
+                return None
+            opening = verbs.recalled_opening(handle, key, ask)
+        return None if opening is None else await _answered(handle, opening, ask)
 
 
 async def resume(handle: Handle, given: CallKwargs) -> Reply:

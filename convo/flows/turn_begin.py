@@ -14,6 +14,7 @@ from convo.completions import Completion
 from convo.errors import TurnClosed
 from convo.flows.handle import Handle, remember
 from convo.flows.heads import MOVES, Moved, Step, after_moved, deadline_of, expect_head, gave_up, move_head, write_over
+from convo.flows.idempotency import Key, Recalled, recall, record
 from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.messages import Message
 from convo.partials import Packed, Partial
@@ -26,13 +27,14 @@ from convo.store.clock import new_id, now
 class Opening:
     """A turn that is being opened: known before the first try, so that it can be let go whatever happens.
 
-    ``inputs`` are the messages stored with it; ``salvage`` is what a turn written over had streamed; ``resumed`` is
-    what this turn itself had streamed and now continues. ``check`` raises where the branch as found makes no sense
-    for it; ``tried`` is whether its begin may have been committed.
+    ``inputs`` are the messages stored with it, ``key`` is the user's idempotency key for it; ``salvage`` is what a
+    turn written over had streamed, ``resumed`` what this turn itself had streamed and now continues. ``check``
+    raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed.
     """
 
     turn: Turn
     inputs: list[Entry]
+    key: Key | None = None
     salvage: list[Entry] = field(default_factory=list)
     resumed: Packed = field(default_factory=list)
     check: Callable[[Handle], None] | None = None
@@ -72,10 +74,13 @@ def next_attempt(handle: Handle, turn: Turn, messages: Sequence[Message] = ()) -
     return Opening(turn=again, inputs=entries_for(handle, messages, turn.id))
 
 
-async def append(handle: Handle, messages: Sequence[Message], ask: Ask, turn: UUID | None = None) -> list[Entry]:
+async def append(
+    handle: Handle, messages: Sequence[Message], ask: Ask, turn: UUID | None = None, key: Key | None = None
+) -> list[Entry]:
     """Store ``messages`` after whatever is last now, without a call; return their entries.
 
-    ``turn`` is the unfinished turn they belong to, None for none. One transaction of three statements, warm.
+    ``turn`` is the unfinished turn they belong to, None for none. One transaction of three statements, warm; two
+    more with a ``key``. Raises Recalled where it was done under this key before.
     """
     entries = entries_for(handle, messages, turn)
     over: tuple[UUID, int] | None = None
@@ -86,8 +91,9 @@ async def append(handle: Handle, messages: Sequence[Message], ask: Ask, turn: UU
         written = moved_to([*salvage, *entries], handle.head)
         step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
         try:
-            await handle.port.write(lambda c, s=step, w=written: _write_append(c, handle, s, w))  # type: ignore[misc]
+            await handle.port.write(lambda c, s=step, w=written: _write_append(c, handle, s, w, key))  # type: ignore[misc]
         except Moved as moved:
+            await recall(handle, key)
             over = await after_moved(handle, moved.found, deadline)
             continue
         handle.last = handle.last if turn else None
@@ -96,8 +102,12 @@ async def append(handle: Handle, messages: Sequence[Message], ask: Ask, turn: UU
     raise gave_up()
 
 
-def _write_append(connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry]) -> None:
+def _write_append(
+    connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None
+) -> None:
     if move_head(connection, handle, step, lambda c: ledger.has_message(c, entries[-1])):
+        first = entries[0].seq if step.salvage is None else entries[1].seq
+        record(connection, handle.conversation_id, key, None, first)
         _write_over(connection, handle, step)
         ledger.add_messages(connection, entries)
         conversations.touch(connection, handle.conversation_id)
@@ -125,8 +135,12 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
         )
         try:
             await handle.port.write(lambda c, s=step: _write_begin(c, handle, opening, s))  # type: ignore[misc]
+        except Recalled:
+            opening.tried = False
+            raise
         except Moved as moved:
             opening.tried = False
+            await recall(handle, opening.key)
             over = await after_moved(handle, moved.found, deadline)
             continue
         _note_opened(handle, opening, outbound)
@@ -167,6 +181,7 @@ async def partial_of(handle: Handle, turn: Turn) -> Partial:
 def _write_begin(connection: Connection, handle: Handle, opening: Opening, step: Step) -> None:
     if not move_head(connection, handle, step, lambda c: _is_open(c, handle, opening)):
         return
+    record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
     _write_over(connection, handle, step)
     if step.over is not None and handle.last is not None and opening.turn.id == handle.last.id:
         opening.turn = replace(opening.turn, calls=handle.last.calls + 1)

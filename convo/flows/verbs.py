@@ -8,6 +8,7 @@ from typing import Any
 from convo.context.reach import Reach
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.idempotency import Key, Recalled, entries_again, key_for, recall
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
 from convo.flows.turn_begin import Opening, append, new_turn, next_attempt
@@ -50,12 +51,23 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
     return messages
 
 
-async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask) -> list[Entry]:
+async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) -> list[Entry]:
     """``append``: store messages without a call; tool results must answer calls that wait."""
     messages = [message for item in given for message in messages_from(item)]
+    known = key_for(key, "append", handle.place.branch_no, messages)
+    try:
+        await recall(handle, known)
+        return await _add(handle, messages, ask, known)
+    except Recalled as again:
+        return await entries_again(handle, again.done, len(messages))
+
+
+async def _add(handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None) -> list[Entry]:
+    if not messages:
+        return []
     if any(isinstance(message, ToolMessage) for message in messages):
         _check_results(await _tail(handle), messages)
-    return await append(handle, messages, ask)
+    return await append(handle, messages, ask, key=key)
 
 
 def _check_results(entries: Sequence[Entry], messages: Sequence[Message]) -> None:
@@ -82,17 +94,20 @@ async def _tail(handle: Handle) -> list[Entry]:
     return await load_window(handle, TAIL)
 
 
-def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask: Ask) -> Opening:
+def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask: Ask, key: Any = None) -> Opening:
     """Return the opening of ``send``: the input stored, then an answer."""
     messages = messages_from(given)
     if not messages:
         raise InvalidMessage("there is no message to send: call complete() to answer what is there", field="")
-    return new_turn(handle, messages, ask)
+    opening = new_turn(handle, messages, ask)
+    opening.key = key_for(key, "send", handle.place.branch_no, messages)
+    return opening
 
 
-def complete_opening(handle: Handle, ask: Ask) -> Opening:
+def complete_opening(handle: Handle, ask: Ask, key: Any = None) -> Opening:
     """Return the opening of ``complete``: an answer to what is there."""
     opening = new_turn(handle, [], ask)
+    opening.key = key_for(key, "complete", handle.place.branch_no, [])
     opening.check = None if ask.prefix else _is_answerable
     return opening
 
@@ -106,7 +121,7 @@ def _is_answerable(handle: Handle) -> None:
 
 
 async def submit_opening(
-    handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], ask: Ask
+    handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], ask: Ask, key: Key | None = None
 ) -> tuple[Opening | None, list[Entry]]:
     """Plan ``submit``: store results, and answer when all are in.
 
@@ -121,11 +136,18 @@ async def submit_opening(
     messages = _results_from(results, waiting)
     turn = _unfinished_turn(handle)
     if len(messages) < len(waiting):
-        return None, await append(handle, messages, ask, turn=turn.id if turn else None)
+        return None, await append(handle, messages, ask, turn=turn.id if turn else None, key=key)
     opening = next_attempt(handle, turn, messages) if turn else new_turn(handle, messages, ask)
-    wanted = set(waiting)
+    wanted, opening.key = set(waiting), key
     opening.check = lambda now: _still_waiting(now, wanted)
     return opening, []
+
+
+def recalled_opening(handle: Handle, key: Key | None, ask: Ask) -> Opening:
+    """Return an opening that stands for a verb done before under ``key``: only its reply is looked up."""
+    opening = new_turn(handle, [], ask)
+    opening.key = key
+    return opening
 
 
 def _unfinished_turn(handle: Handle) -> Turn | None:

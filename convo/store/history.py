@@ -47,7 +47,7 @@ _PATH = text(
         SELECT up.branch_no, up.fork_seq, path.lo, up.parent_no, path.depth + 1
           FROM path JOIN convo_branches up ON up.conversation_id = :conversation AND up.branch_no = path.parent_no
          WHERE path.lo > :floor AND path.depth < {LEVELS})
-    SELECT branch_no, lo, hi, parent_no FROM path
+    SELECT branch_no, lo, hi, parent_no, depth FROM path
     """
 ).bindparams(
     bindparam("conversation", type_=Id),
@@ -67,7 +67,7 @@ def spans(connection: Connection, conversation_id: UUID, branch_no: int, head: i
     hi = head
     while branch is not None and (not found or hi > floor):
         given = {"conversation": conversation_id, "branch": branch, "hi": hi, "floor": floor}
-        rows = sorted(connection.execute(_PATH, given), key=lambda row: -row.hi)
+        rows = sorted(connection.execute(_PATH, given), key=lambda row: row.depth)
         found += [Span(row.branch_no, row.lo, row.hi) for row in rows]
         if not rows:
             break

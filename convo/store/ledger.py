@@ -85,7 +85,8 @@ def turn_counts(connection: Connection, conversation_id: UUID) -> dict[int, int]
     """Return how many turns each branch has, by its number; branches without any are left out. O(turns)."""
     table = TABLES.turns
     counted = select(table.c.branch_no, func.count()).where(table.c.conversation_id == conversation_id)
-    return dict(connection.execute(counted.group_by(table.c.branch_no)).tuples().all())
+    rows = connection.execute(counted.group_by(table.c.branch_no))
+    return {row[0]: row[1] for row in rows}
 
 
 def turns(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID]) -> list[Turn]:

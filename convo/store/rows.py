@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,16 @@ from convo.completions import Usage
 from convo.errors import CorruptRecord, InvalidMessage
 from convo.messages import message_from
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.store.types import NAME_LENGTH, REASON_LENGTH
 from convo.values import dump_json
 
 MAX_MESSAGE_BYTES = 15 * 1024 * 1024
 """The largest message stored, as UTF-8 JSON: what fits MariaDB's default packet of 16 MiB."""
 
+_FOREIGN_NAMES = {"backend": NAME_LENGTH, "model": NAME_LENGTH, "finish_reason": REASON_LENGTH}
+"""Columns of a call that hold what a backend says: whatever it says, the answer is not lost over it."""
+
+_NOT_IN_NAMES = re.compile("[\x00\ud800-\udfff]")
 _MARKS = ("finish_reason", "prefix", "incomplete", "erased")
 
 
@@ -164,7 +170,12 @@ def call_from(row: Row[Any]) -> Call:
 def call_row(conversation_id: UUID, call: Call) -> dict[str, Any]:
     """Return the row of ``convo_calls`` for ``call``."""
     row: dict[str, Any] = {name: getattr(call, name) for name in Call.__slots__ if name != "usage"}
+    row |= {name: _fitting(row[name], length) for name, length in _FOREIGN_NAMES.items()}
     return {**row, "conversation_id": conversation_id, "usage": None if call.usage is None else call.usage.to_json()}
+
+
+def _fitting(text: str | None, length: int) -> str | None:
+    return None if text is None else _NOT_IN_NAMES.sub("\ufffd", text)[:length]
 
 
 def rows_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:

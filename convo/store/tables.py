@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from convo.store.types import Digest, Id, JsonText, Moment, name
+from convo.store.types import REASON_LENGTH, Digest, Id, JsonText, Moment, name
 
 PREFIX = "convo_"
 NAMING = {
@@ -161,7 +161,7 @@ def _calls(metadata: MetaData) -> Table:
         Column("request_hash", Digest, nullable=False),
         Column("wire_hash", Digest),
         Column("usage", JsonText),
-        Column("finish_reason", name(64)),
+        Column("finish_reason", name(REASON_LENGTH)),
         Column("error", JsonText),
         Column("started_at", Moment, nullable=False),
         Column("ended_at", Moment, nullable=False),

@@ -17,6 +17,7 @@ from convo.values import dump_json
 
 MARIADB = ("mysql", "mariadb")
 NAME_LENGTH = 255
+REASON_LENGTH = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
