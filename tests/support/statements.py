@@ -1,0 +1,34 @@
+"""What reaches a database's driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
+
+
+@contextmanager
+def captured() -> Iterator[list[str]]:
+    """Gather the statements that any engine of this process sends, those of the transaction itself left out."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if not statement.startswith(_TRANSACTION):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def shape(statement: str) -> str:
+    """What a statement does to which table: ``UPDATE convo_branches``."""
+    words = statement.split()
+    table = next((word.strip("(),") for word in words if word.startswith("convo_")), "")
+    return f"{words[0]} {table.partition('.')[0]}".strip()
