@@ -396,7 +396,7 @@ async def _to_its_end(task: asyncio.Future[Any]) -> None:
 
 def drive(flow: Coroutine[Any, Any, T]) -> T:
     """Run a flow over a port that never suspends; return its result."""
-    return _step(flow)  # type: ignore[no-any-return]
+    return _step(lambda: flow)  # type: ignore[no-any-return]
 
 
 def drive_stream(flow: AsyncGenerator[T, None]) -> Generator[T, None, None]:
@@ -404,19 +404,23 @@ def drive_stream(flow: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     try:
         while True:
             try:
-                item = _step(flow.__anext__())
+                item = _step(flow.__anext__)
             except StopAsyncIteration:
                 return
             yield item
     finally:
-        _step(flow.aclose())
+        _step(flow.aclose)
 
 
-def _step(awaitable: Any) -> Any:
-    """Run a coroutine, or one step of an async generator, out of sight of an event loop that may be running."""
+def _step(begin: Callable[[], Any]) -> Any:
+    """Run a coroutine, or one step of an async generator, out of sight of an event loop that may be running.
+
+    A generator looks for the loop when its ``__anext__`` is called, before that step runs: so ``begin`` is called here.
+    """
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, None)
     try:
+        awaitable = begin()
         awaitable.send(None)
     except StopIteration as end:
         return end.value
