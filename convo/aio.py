@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, reading, record
+from convo.flows import branching, conversing, following, opening, reading, record, tree
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -84,13 +85,14 @@ class AsyncStore:
         backend: Any = None,
         title: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
         **settings: Unpack[SettingKwargs],
     ) -> AsyncConversation:
-        """Return a new conversation without a name of its own, holding ``messages``."""
+        """Return a new conversation without a name of its own, holding ``messages``; see ``Store.start``."""
         making = Making(title=title, metadata=metadata)
         given = settings_from(settings)
         return AsyncConversation(
-            await opening.start(self._port, self._owner or "", list(messages), given, backend, making)
+            await opening.start(self._port, self._owner or "", list(messages), given, backend, making, idempotency_key)
         )
 
     async def load(
@@ -104,6 +106,12 @@ class AsyncStore:
         """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
         given = settings_from(settings)
         return AsyncConversation(await opening.load(self._port, self._owner, conversation_id, branch, given, backend))
+
+    async def forget_keys(self, before: datetime) -> int:
+        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
+        by themselves. Reads every key: run it seldom.
+        """
+        return await opening.forget_keys(self._port, self._owner, before)
 
     async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
@@ -287,6 +295,47 @@ class AsyncConversation:
     async def switch(self, branch: str | int) -> None:
         """Move this handle, and the conversation's active branch, to another branch; raises NotFound."""
         await conversing.switch(self._handle, branch)
+
+    async def rename(self, name: str, branch: str | int | None = None) -> None:
+        """Give a branch (None: this one) another name; raises AlreadyExists, NotFound."""
+        await tree.rename(self._handle, name, branch)
+
+    async def edit(
+        self, entry: Entry, new: MessageLike, *, answer: bool = True, **given: Unpack[CallKwargs]
+    ) -> Reply | None:
+        """Put ``new`` in the place of ``entry`` on a new branch, move there, and have it answered.
+
+        A text keeps the role of what it replaces. Handle and active branch move; what stood there stays, on its own
+        branch (see ``siblings``). None is returned where nobody is asked: with ``answer=False``, for an assistant
+        message, and while tool calls still wait.
+        """
+        return await conversing.edit(self._handle, entry, new, answer, given)
+
+    async def regenerate(self, *, from_: Literal["input", "answer"] = "answer", **given: Unpack[CallKwargs]) -> Reply:
+        """Answer anew on a new branch, and move there; the old answer is among the ``siblings`` of the new one.
+
+        ``from_="answer"``: only the last answer is made again, on the tool results it stood on; ``"input"``: all that
+        followed the input. With ``n`` greater than 1 the others are on branches of their own. Raises NothingToAnswer.
+        """
+        return await conversing.regenerate(self._handle, from_, given)
+
+    async def siblings(self, entry: Entry) -> list[Entry]:
+        """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
+        return await tree.siblings(self._handle, entry)
+
+    async def delete_branch(self, branch: str | int, *, switch_to: str | int | None = None) -> None:
+        """Hide a branch and free what no other branch stands on.
+
+        The active branch, and the one this handle is on, can only be deleted with ``switch_to``, where both then
+        move. Raises TurnInProgress while a turn is open on it, NotFound, InvalidOption.
+        """
+        await conversing.delete_branch(self._handle, branch, switch_to)
+
+    async def copy(
+        self, external_id: str | None = None, *, title: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> AsyncConversation:
+        """Return a new conversation that holds this branch's messages; turns and calls stay with this one."""
+        return AsyncConversation(await tree.copy(self._handle, external_id, title, metadata))
 
     async def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""

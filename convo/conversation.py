@@ -6,12 +6,13 @@ import atexit
 import copy
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, reading, record
+from convo.flows import branching, conversing, following, opening, reading, record, tree
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -91,12 +92,18 @@ class Store:
         backend: Any = None,
         title: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
         **settings: Unpack[SettingKwargs],
     ) -> Conversation:
-        """Return a new conversation without a name of its own, holding ``messages`` (a history brought along)."""
+        """Return a new conversation without a name of its own, holding ``messages`` (a history brought along).
+
+        The same ``idempotency_key`` of the same owner gives the same conversation again.
+        """
         making = Making(title=title, metadata=metadata)
         given = settings_from(settings)
-        return Conversation(drive(opening.start(self._port, self._owner or "", list(messages), given, backend, making)))
+        brought = list(messages)
+        flow = opening.start(self._port, self._owner or "", brought, given, backend, making, idempotency_key)
+        return Conversation(drive(flow))
 
     def load(
         self,
@@ -109,6 +116,12 @@ class Store:
         """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
         given = settings_from(settings)
         return Conversation(drive(opening.load(self._port, self._owner, conversation_id, branch, given, backend)))
+
+    def forget_keys(self, before: datetime) -> int:
+        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
+        by themselves. Reads every key: run it seldom.
+        """
+        return drive(opening.forget_keys(self._port, self._owner, before))
 
     def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
@@ -303,6 +316,45 @@ class Conversation:
     def switch(self, branch: str | int) -> None:
         """Move this handle, and the conversation's active branch, to another branch; raises NotFound."""
         drive(conversing.switch(self._handle, branch))
+
+    def rename(self, name: str, branch: str | int | None = None) -> None:
+        """Give a branch (None: this one) another name; raises AlreadyExists, NotFound."""
+        drive(tree.rename(self._handle, name, branch))
+
+    def edit(self, entry: Entry, new: MessageLike, *, answer: bool = True, **given: Unpack[CallKwargs]) -> Reply | None:
+        """Put ``new`` in the place of ``entry`` on a new branch, move there, and have it answered.
+
+        A text keeps the role of what it replaces. Handle and active branch move; what stood there stays, on its own
+        branch (see ``siblings``). None is returned where nobody is asked: with ``answer=False``, for an assistant
+        message, and while tool calls still wait.
+        """
+        return drive(conversing.edit(self._handle, entry, new, answer, given))
+
+    def regenerate(self, *, from_: Literal["input", "answer"] = "answer", **given: Unpack[CallKwargs]) -> Reply:
+        """Answer anew on a new branch, and move there; the old answer is among the ``siblings`` of the new one.
+
+        ``from_="answer"``: only the last answer is made again, on the tool results it stood on; ``"input"``: all that
+        followed the input. With ``n`` greater than 1 the others are on branches of their own. Raises NothingToAnswer.
+        """
+        return drive(conversing.regenerate(self._handle, from_, given))
+
+    def siblings(self, entry: Entry) -> list[Entry]:
+        """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
+        return drive(tree.siblings(self._handle, entry))
+
+    def delete_branch(self, branch: str | int, *, switch_to: str | int | None = None) -> None:
+        """Hide a branch and free what no other branch stands on.
+
+        The active branch, and the one this handle is on, can only be deleted with ``switch_to``, where both then
+        move. Raises TurnInProgress while a turn is open on it, NotFound, InvalidOption.
+        """
+        drive(conversing.delete_branch(self._handle, branch, switch_to))
+
+    def copy(
+        self, external_id: str | None = None, *, title: str | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> Conversation:
+        """Return a new conversation that holds this branch's messages; turns and calls stay with this one."""
+        return Conversation(drive(tree.copy(self._handle, external_id, title, metadata)))
 
     def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""

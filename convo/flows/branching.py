@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
 from convo.flows.handle import Handle, handle_from
-from convo.flows.reading import own_entry
+from convo.flows.reading import own_entry, path_of
 from convo.flows.settings import checked_name
 from convo.records import Branch, Entry
 from convo.store import branches, conversations
@@ -36,6 +36,8 @@ def write_fork(connection: Connection, handle: Handle, entry: Entry | None, name
         raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
     if name is not None and branches.named(connection, place.conversation_id, name):
         raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
+    if entry is not None and not branches.holds(connection, place.conversation_id, entry.branch_no, entry.seq):
+        raise NotFound("the message to fork from is no longer there: its branch was deleted")
     state = handle.state.before(entry.seq) if entry else ComposeState()
     new = NewBranch(
         name=name or _free_name(connection, place.conversation_id, number),
@@ -79,3 +81,24 @@ def become(handle: Handle, found: BranchState) -> None:
     other = handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
     for name in ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path"):
         setattr(handle, name, getattr(other, name))
+
+
+async def move_before(handle: Handle, entry: Entry) -> None:
+    """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written."""
+    parent = await entry_before(handle, entry)
+    place = handle.place
+
+    def work(connection: Connection) -> BranchState:
+        found = write_fork(connection, handle, parent, None)
+        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
+        return found
+
+    become(handle, await handle.port.write(work))
+
+
+async def entry_before(handle: Handle, entry: Entry) -> Entry | None:
+    """Return the entry before ``entry`` on this path, None for none; raises NotFound for one that is not on it."""
+    own = await own_entry(handle, entry)
+    assert own is not None  # noqa: S101 - own_entry raises for an entry that is not there
+    found = await path_of(handle, own.seq - 2, own.seq - 1) if own.seq > 1 else []
+    return found[0] if found else None

@@ -10,7 +10,7 @@ from convo.completions import Delta
 from convo.context.account import Composition
 from convo.context.explain import Explanation
 from convo.errors import NothingToResume
-from convo.flows import branching, reading, resuming, verbs
+from convo.flows import branching, reading, resuming, tree, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
 from convo.flows.idempotency import Recalled, key_for, recall, reply_again
@@ -181,3 +181,21 @@ async def explain(handle: Handle, message: MessageLike | None, given: CallKwargs
     """Return why each message would be in or out."""
     with handle.claim():
         return await reading.explained(handle, message, call_ask(handle, given, preview=True))
+
+
+async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, given: CallKwargs) -> Reply | None:
+    """Put another message in the place of one, on a new branch; have it answered."""
+    with handle.claim():
+        return await tree.edit(handle, entry, new, call_ask(handle, given) if answer else None)
+
+
+async def regenerate(handle: Handle, from_: tree.Start, given: CallKwargs) -> Reply:
+    """Answer anew, on a new branch."""
+    with handle.claim():
+        return await tree.regenerate(handle, given, from_)
+
+
+async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int | None) -> None:
+    """Hide a branch and free what no other stands on."""
+    with handle.claim():
+        await tree.delete_branch(handle, branch, switch_to)

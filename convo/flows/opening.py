@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy.engine import Connection
 
 from convo.backends.registry import resolve
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, handle_from, refresh
-from convo.flows.outbound import Ask
+from convo.flows.idempotency import Key, key_for, record
+from convo.flows.outbound import make_entries
 from convo.flows.settings import Settings, checked_metadata, checked_name, checked_owner
-from convo.flows.turn_begin import append
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
 from convo.ports import Port
-from convo.records import ConversationInfo
-from convo.store import branches, conversations
+from convo.records import ConversationInfo, Entry
+from convo.store import branches, conversations, ledger, requests
 from convo.store.branches import BranchState
 from convo.store.clock import new_id
 from convo.store.conversations import NewConversation
 
 PAGE = 50
+_STARTED = UUID("5b0a2c3e-7a44-5f0b-9d55-6f1c3b6f7a10")
+"""The namespace of the ids of conversations started under an idempotency key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ def conversation_id_from(given: Any) -> UUID:
         raise NotFound(f"{given!r:.80} is no conversation id: they are UUIDs; open() takes names of your own") from None
 
 
-def _new(owner: str, external_id: str | None, settings: Settings, making: Making) -> NewConversation:
+def new_conversation(owner: str, external_id: str | None, settings: Settings, making: Making) -> NewConversation:
+    """Return what a conversation is made with, checked; its id is made here."""
     title = making.title
     if title is not None and not isinstance(title, str):
         raise InvalidSetting("title: must be a text", field="title")
@@ -67,7 +71,7 @@ async def open_named(
     Two processes that open the same new name at once get one conversation. What it is made with is stored only when
     it is new; an existing one keeps its own, and ``settings`` hold for this handle alone.
     """
-    new = _new(checked_owner(owner), checked_name(external_id, "external_id"), settings, making)
+    new = new_conversation(checked_owner(owner), checked_name(external_id, "external_id"), settings, making)
     answering = resolve(backend) if backend is not None else None
     known = await port.read(lambda c: _known(c, new))
     found = known if known is not None else await port.write(lambda c: _known(c, new) or _made(c, new))
@@ -80,31 +84,49 @@ def _known(connection: Connection, new: NewConversation) -> tuple[UUID, BranchSt
     return None if known is None or found is None else (known, found)
 
 
-def _made(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState]:
-    conversations.create(connection, new)
+def _made(
+    connection: Connection, new: NewConversation, entries: Sequence[Entry] = (), key: Key | None = None
+) -> tuple[UUID, BranchState]:
+    conversations.create(connection, new, head=len(entries))
+    ledger.add_messages(connection, entries)
+    record(connection, new.id, key, None, 1)
     found = branches.state(connection, new.id, None)
     assert found is not None  # noqa: S101 - written in this transaction
     return new.id, found
 
 
 async def start(
-    port: Port, owner: str, messages: Sequence[MessageLike], settings: Settings, backend: Any, making: Making
+    port: Port,
+    owner: str,
+    messages: Sequence[MessageLike],
+    settings: Settings,
+    backend: Any,
+    making: Making,
+    idempotency_key: str | None = None,
 ) -> Handle:
-    """Return a handle on a new conversation without a name, holding ``messages``."""
-    new = _new(checked_owner(owner), None, settings, making)
+    """Return a handle on a new conversation without a name, holding ``messages``; one transaction.
+
+    The same ``idempotency_key`` of the same owner gives the same conversation; raises IdempotencyMismatch where it
+    was used for other messages.
+    """
+    new = new_conversation(checked_owner(owner), None, settings, making)
     answering = resolve(backend) if backend is not None else None
     brought = messages_from(messages, allow_empty=True)
-    found = await port.write(lambda c: _made_once(c, new))
-    handle = handle_from(port, found[1], found[0], settings, answering)
-    if brought:
-        await append(handle, brought, Ask(settings=settings, backend=answering))
-    return handle
+    key = key_for(idempotency_key, "start", owner, brought)
+    if key is not None:
+        new = replace(new, id=uuid5(_STARTED, f"{owner}\0{key.key}"))
+    entries = make_entries(new.id, conversations.MAIN, brought, None, 0)
 
+    def work(connection: Connection) -> BranchState:
+        found = branches.state(connection, new.id, conversations.MAIN)
+        if found is None:
+            return _made(connection, new, entries, key)[1]
+        done = requests.find(connection, new.id, key.key) if key is not None else None
+        if key is not None and done is not None:
+            key.check(done)
+        return found
 
-def _made_once(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState]:
-    """Make the conversation unless a try before this one has: its COMMIT's reply may have been lost."""
-    found = branches.state(connection, new.id, None)
-    return (new.id, found) if found is not None else _made(connection, new)
+    return handle_from(port, await port.write(work), new.id, settings, answering)
 
 
 async def load(
@@ -142,3 +164,10 @@ async def listing(port: Port, owner: str | None, limit: int, before: Conversatio
         raise InvalidSetting("limit: must be a whole number from 1 to 1000", field="limit")
     after = None if before is None else (before.active_at, before.id)
     return await port.read(lambda c: conversations.page(c, owner, limit, after))
+
+
+async def forget_keys(port: Port, owner: str | None, before: datetime) -> int:
+    """Remove the idempotency keys recorded before ``before``; return how many."""
+    if not isinstance(before, datetime) or before.tzinfo is None:
+        raise InvalidSetting("before: must be a datetime with a time zone", field="before")
+    return await port.write(lambda c: requests.sweep(c, owner, before))

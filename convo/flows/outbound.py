@@ -86,14 +86,21 @@ def entries_for(
     handle: Handle, messages: Sequence[Message], turn_id: UUID | None, start: int | None = None
 ) -> list[Entry]:
     """Return ``messages`` as the entries that follow the handle's head (or ``start``)."""
-    first = (handle.head if start is None else start) + 1
+    after = handle.head if start is None else start
+    return make_entries(handle.conversation_id, handle.place.branch_no, messages, turn_id, after)
+
+
+def make_entries(
+    conversation_id: UUID, branch_no: int, messages: Sequence[Message], turn_id: UUID | None, after: int
+) -> list[Entry]:
+    """Return ``messages`` as the entries that follow seq ``after`` on a branch; their ids are made here."""
     moment = now()
     return [
         Entry(
             id=new_id(),
-            conversation_id=handle.conversation_id,
-            branch_no=handle.place.branch_no,
-            seq=first + offset,
+            conversation_id=conversation_id,
+            branch_no=branch_no,
+            seq=after + 1 + offset,
             message=message,
             tokens=estimate(message),
             turn_id=turn_id,

@@ -42,13 +42,7 @@ async def history(handle: Handle, limit: int, before: Entry | None, after: Entry
         _same_conversation(handle, given)
     low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
     high = min(low + limit, head) if after is not None else (before.seq - 1 if before else head)
-    place = handle.place
-
-    def work(connection: Connection) -> list[Entry]:
-        path = stored.spans(connection, place.conversation_id, place.branch_no, head, low)
-        return stored.read(connection, place.conversation_id, stored.clip(path, low, min(high, head)))
-
-    return await handle.port.read(work)
+    return await path_of(handle, low, min(high, head))
 
 
 def _same_conversation(handle: Handle, entry: Any) -> None:
@@ -62,6 +56,17 @@ def _same_conversation(handle: Handle, entry: Any) -> None:
         raise NotFound("this entry belongs to another conversation")
 
 
+async def path_of(handle: Handle, after: int, upto: int) -> list[Entry]:
+    """Return the entries of this path with ``after < seq <= upto``; two statements."""
+    place, head = handle.place, handle.head
+
+    def work(connection: Connection) -> list[Entry]:
+        path = stored.spans(connection, place.conversation_id, place.branch_no, head, after)
+        return stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
+
+    return await handle.port.read(work)
+
+
 async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
     """Return ``entry`` as it is stored on this handle's path (None: the head's); raises NotFound.
 
@@ -70,13 +75,7 @@ async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
     _same_conversation(handle, entry)
     head = (await refresh(handle)).branch.head_seq
     seq = head if entry is None else entry.seq
-    place = handle.place
-
-    def work(connection: Connection) -> list[Entry]:
-        path = stored.spans(connection, place.conversation_id, place.branch_no, head, seq - 1)
-        return stored.read(connection, place.conversation_id, stored.clip(path, seq - 1, seq))
-
-    found = await handle.port.read(work) if seq else []
+    found = await path_of(handle, seq - 1, seq) if seq else []
     if entry is not None and (not found or found[0].id != entry.id):
         raise NotFound(f"this entry is not on the path of branch {handle.branch.name!r}")
     return found[0] if found else None

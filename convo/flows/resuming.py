@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from convo.context.tokens import estimate
 from convo.errors import NothingToCancel, NothingToResume, Unsupported
-from convo.flows.branching import become, write_fork
+from convo.flows.branching import move_before
 from convo.flows.handle import Handle, load_window, refresh, remember
 from convo.flows.heads import after_moved, deadline_of
 from convo.flows.outbound import Ask, entries_for
@@ -21,7 +21,7 @@ from convo.messages import AssistantMessage, assistant
 from convo.options import CompletionOptions
 from convo.partials import Partial
 from convo.records import UNFINISHED, Entry, Turn
-from convo.store import branches, conversations, ledger
+from convo.store import branches, ledger
 from convo.store.clock import now
 
 if TYPE_CHECKING:
@@ -100,24 +100,10 @@ async def _lengthen(handle: Handle, turn: Turn, ask: Ask, given: CompletionOptio
     if not ask.profile.prefix.supported:
         raise Unsupported(f"{ask.backend_name} cannot continue an answer: ask for the rest with send()")
     asked, _ = await first_asked(handle, turn)
-    await _move_before(handle, last)
+    await move_before(handle, last)
     options = asked.merged(given)
     again = replace(ask, settings=replace(ask.settings, options=options), prefix=text.content, continued=True)
     return new_turn(handle, [], again), replace(again, given_prefix=last.prefix, first_max_tokens=options.max_tokens)
-
-
-async def _move_before(handle: Handle, last: Entry) -> None:
-    """Move the handle and the active branch to a new branch that ends before ``last``; the old answer stays."""
-    before = await load_window(handle, replace(TAIL, messages=2))
-    parent = next((entry for entry in before if entry.seq == last.seq - 1), None)
-    place = handle.place
-
-    def work(connection: Connection) -> BranchState:
-        found = write_fork(connection, handle, parent, None)
-        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
-        return found
-
-    become(handle, await handle.port.write(work))
 
 
 async def cancel(handle: Handle, grace: float = CANCEL_GRACE) -> Entry | None:

@@ -282,6 +282,12 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
     )
 
 
+def holds(connection: Connection, conversation_id: UUID, number: int, seq: int) -> bool:
+    """Return whether a branch, hidden or not, still owns its message ``seq``."""
+    where = _B.conversation_id == conversation_id, _B.branch_no == number, _B.fork_seq < seq, _B.head_seq >= seq
+    return connection.execute(select(_B.branch_no).where(*where)).first() is not None
+
+
 def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
     """Return whether a branch of that name exists."""
     wanted = select(_B.branch_no).where(_B.conversation_id == conversation_id, _B.name == name)

@@ -32,8 +32,8 @@ class NewConversation:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def create(connection: Connection, new: NewConversation) -> None:
-    """Write a conversation with its empty main branch; three statements at most.
+def create(connection: Connection, new: NewConversation, head: int = 0) -> None:
+    """Write a conversation with its main branch, whose ``head`` messages are written with it; three statements at most.
 
     Raises sqlalchemy's IntegrityError where the external id is taken; the port runs the work again, which then
     finds the other's conversation.
@@ -58,7 +58,7 @@ def create(connection: Connection, new: NewConversation) -> None:
             "active_at": moment,
         },
     )
-    branch = {"conversation_id": new.id, "branch_no": MAIN, "name": MAIN_NAME, "fork_seq": 0, "head_seq": 0}
+    branch = {"conversation_id": new.id, "branch_no": MAIN, "name": MAIN_NAME, "fork_seq": 0, "head_seq": head}
     connection.execute(insert(TABLES.branches), {**branch, "created_at": moment})
 
 

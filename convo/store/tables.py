@@ -103,6 +103,7 @@ def _branches(metadata: MetaData) -> Table:
         Column("created_at", Moment, nullable=False),
         Column("hidden_at", Moment),
         UniqueConstraint("conversation_id", "name"),
+        Index(None, "conversation_id", "parent_no", "fork_seq"),
     )
 
 

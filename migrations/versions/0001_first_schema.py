@@ -97,6 +97,11 @@ def upgrade():
         sa.UniqueConstraint("conversation_id", "name", name="uq_convo_branches_conversation_id_name"),
         key=["conversation_id", "branch_no"],
     )
+    op.create_index(
+        "ix_convo_branches_conversation_id_parent_no_fork_seq",
+        "convo_branches",
+        ["conversation_id", "parent_no", "fork_seq"],
+    )
     _create(
         "convo_messages",
         _required("conversation_id", _id()),

@@ -1,0 +1,196 @@
+"""The tree: messages edited, answers made again, branches named, deleted, copied. Nothing that stands is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from sqlalchemy.engine import Connection
+
+from convo.errors import (
+    AlreadyExists,
+    InvalidMessage,
+    InvalidOption,
+    InvalidSetting,
+    NotFound,
+    NothingToAnswer,
+    TurnInProgress,
+)
+from convo.flows.asking import CallKwargs, call_ask
+from convo.flows.branching import become, entry_before, move_before
+from convo.flows.handle import Handle, handle_from, load_window, refresh
+from convo.flows.opening import Making, new_conversation
+from convo.flows.outbound import Ask
+from convo.flows.reply import Reply, waiting_calls
+from convo.flows.settings import Settings, checked_name
+from convo.flows.turn import answer
+from convo.flows.turn_begin import append, new_turn
+from convo.flows.verbs import TAIL, messages_from
+from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
+from convo.records import Entry
+from convo.store import branches, conversations, history, trees
+from convo.store.branches import BranchState
+
+Start = Literal["input", "answer"]
+
+
+async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None) -> Reply | None:
+    """Put ``new`` in the place of ``entry`` on a new branch, to which handle and active branch move; have it answered.
+
+    A text keeps the role of what it replaces. Returns the reply; None where nobody is asked: without ``ask``, for an
+    assistant message, and while tool calls still wait. What stood there stays, on its own branch.
+    """
+    message = _in_place_of(entry, new)
+    if message.role == "user" and ask is not None:
+        await move_before(handle, entry)
+        return await answer(handle, new_turn(handle, [message], ask), ask)
+    await move_before(handle, entry)
+    await append(handle, [message], ask or Ask(settings=handle.settings, backend=handle.backend))
+    waits = waiting_calls(await load_window(handle, TAIL))
+    if ask is None or waits or message.role == "assistant":
+        return None
+    return await answer(handle, new_turn(handle, [], ask), ask)
+
+
+def _in_place_of(entry: Any, new: MessageLike) -> Message:
+    if not isinstance(entry, Entry):
+        raise InvalidSetting(
+            "edit takes an entry, from history() or a reply, and what shall stand there", field="entry"
+        )
+    if isinstance(new, str):
+        kept = {"tool_call_id", "name"} if isinstance(entry.message, ToolMessage) else set()
+        data = {name: value for name, value in entry.message.to_json().items() if name in kept}
+        new = {"role": entry.role, "content": new, **data}
+    (message,) = messages_from(new)
+    if message.role != entry.role:
+        raise InvalidMessage(
+            f"role: a message of role {entry.role} can't be replaced by one of role {message.role}", field="role"
+        )
+    return message
+
+
+async def regenerate(handle: Handle, given: CallKwargs, from_: Start) -> Reply:
+    """Answer anew, on a new branch to which handle and active branch move; the old answer is among the siblings.
+
+    ``from_="answer"``: only the last answer is made again, after the tool results it stood on; ``"input"``: all that
+    followed the input, tool rounds too. With ``n`` greater than 1 there are as many answers, as with that option.
+    Raises NothingToAnswer where the branch ends with no answer.
+    """
+    if from_ not in ("input", "answer"):
+        raise InvalidOption('from_: must be "input" or "answer"', field="from_")
+    ask = call_ask(handle, given)
+    await refresh(handle)
+    entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
+    await move_before(handle, _first_to_go(entries, from_))
+    return await answer(handle, new_turn(handle, [], ask), ask)
+
+
+def _first_to_go(entries: list[Entry], from_: Start) -> Entry:
+    last = entries[-1] if entries else None
+    if last is None or not isinstance(last.message, AssistantMessage):
+        raise NothingToAnswer("the branch does not end with an answer: there is nothing to make again")
+    if from_ == "answer":
+        return last
+    first = last
+    for entry in reversed(entries):
+        if entry.role == "user":
+            break
+        first = entry
+    return first
+
+
+async def siblings(handle: Handle, entry: Entry) -> list[Entry]:
+    """Return what stands in the place of ``entry`` on this and other branches, itself included, oldest first."""
+    parent = await entry_before(handle, entry)
+    owner = None if parent is None else parent.branch_no
+    return await handle.port.read(lambda c: trees.siblings(c, handle.conversation_id, owner, entry.seq))
+
+
+async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
+    """Give a branch (None: this one) another name; raises AlreadyExists, NotFound."""
+    wanted = checked_name(name, "name")
+    found = await _branch(handle, branch)
+
+    def work(connection: Connection) -> bool:
+        if wanted != found.branch.name and branches.named(connection, handle.conversation_id, wanted):
+            raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name")
+        return trees.rename(connection, handle.conversation_id, found.branch.no, wanted)
+
+    if not await handle.port.write(work):
+        raise NotFound("this branch is no longer there")
+    if found.branch.no == handle.place.branch_no:
+        handle.branch = replace(handle.branch, name=wanted)
+
+
+async def _branch(handle: Handle, branch: str | int | None) -> BranchState:
+    wanted = handle.place.branch_no if branch is None else branch
+    found = await handle.port.read(lambda c: branches.state(c, handle.conversation_id, wanted))
+    if found is None or found.owner != handle.place.owner:
+        raise NotFound(f"there is no branch {branch!r:.80} in this conversation")
+    return found
+
+
+async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int | None) -> None:
+    """Hide a branch and free what no other branch stands on.
+
+    The active branch, or the one this handle is on, can be deleted only with ``switch_to``, where both then move.
+    Raises TurnInProgress while a turn is running on it.
+    """
+    found = await _branch(handle, branch)
+    number = found.branch.no
+    is_active = number in (found.active_branch, handle.place.branch_no)
+    if is_active and switch_to is None:
+        raise InvalidOption(
+            "this is the active branch, or the one this handle is on: say switch_to=...", field="switch_to"
+        )
+    other = await _branch(handle, switch_to) if switch_to is not None else None
+    if other is not None and other.branch.no == number:
+        raise InvalidOption("switch_to: must name another branch than the one deleted", field="switch_to")
+    place = handle.place
+
+    def work(connection: Connection) -> bool:
+        branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
+        if not trees.hide(connection, place.conversation_id, number):
+            return False
+        if other is not None:
+            conversations.change(connection, place.owner, place.conversation_id, active_branch=other.branch.no)
+        trees.free(connection, place.conversation_id, number)
+        return True
+
+    if not await handle.port.write(work):
+        raise TurnInProgress(f"a turn is open on branch {found.branch.name!r}: cancel it, or wait, and delete it then")
+    if other is not None:
+        become(handle, other)
+
+
+async def copy(
+    handle: Handle, external_id: str | None, title: str | None, metadata: Mapping[str, Any] | None
+) -> Handle:
+    """Return a handle on a new conversation that holds this branch's path as its main branch, with its settings.
+
+    The database copies; nothing travels. Turns and calls stay with the original. One statement for each range.
+    """
+    found = await refresh(handle)
+    making = Making(title=title, metadata=metadata)
+    stored = Settings.from_json(found.settings)
+    name = None if external_id is None else checked_name(external_id, "external_id")
+    new = new_conversation(handle.place.owner, name, stored, making)
+    place, head = handle.place, found.branch.head_seq
+
+    def work(connection: Connection) -> BranchState:
+        made = branches.state(connection, new.id, None)
+        if made is not None:
+            return made
+        if name is not None and conversations.find(connection, place.owner, name) is not None:
+            raise AlreadyExists(f"there is a conversation {name!r:.80} already: choose another name")
+        conversations.create(connection, new)
+        path = history.spans(connection, place.conversation_id, place.branch_no, head)
+        for span in history.clip(path, 0, head):
+            trees.copy_span(connection, place.conversation_id, new.id, span)
+        trees.set_head(connection, new.id, head)
+        made = branches.state(connection, new.id, None)
+        assert made is not None  # noqa: S101 - written in this transaction
+        return made
+
+    return handle_from(handle.port, await handle.port.write(work), new.id, handle.given, handle.backend)
