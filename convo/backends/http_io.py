@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -100,6 +101,7 @@ class SyncHttp:
 
     def __init__(self) -> None:
         self._clients: dict[ClientOptions, httpx.Client] = {}
+        self._lock = threading.Lock()
         self._process = os.getpid()
         self._of_parents: list[Any] = []
 
@@ -132,10 +134,11 @@ class SyncHttp:
         if self._process != os.getpid():
             # A parent's connections are its own, and its locks may be held for ever: kept, unused, never closed.
             self._of_parents.append(self._clients)
-            self._clients, self._process = {}, os.getpid()
-        if options not in self._clients:
-            self._clients[options] = sync_client(options)
-        return self._clients[options]
+            self._clients, self._lock, self._process = {}, threading.Lock(), os.getpid()
+        with self._lock:
+            if options not in self._clients:
+                self._clients[options] = sync_client(options)
+            return self._clients[options]
 
     async def sleep(self, seconds: float) -> None:
         """Wait, blocking the thread."""

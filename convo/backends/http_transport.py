@@ -8,6 +8,7 @@ timer has left. The async face needs no such thing, since a task can be cancelle
 from __future__ import annotations
 
 import ssl
+import threading
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ class BoundedTransport(httpx.BaseTransport):
             "network_backend": _BoundedBackend(),
         }
         self._pools: dict[str, httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``; raises httpx's errors."""
@@ -61,9 +63,10 @@ class BoundedTransport(httpx.BaseTransport):
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
         proxy = self._options.proxy or (_proxy_of_environment(url) if self._options.trust_env else "")
-        if proxy not in self._pools:
-            self._pools.setdefault(proxy, _pool(proxy, self._settings))
-        return self._pools[proxy]
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = _pool(proxy, self._settings)
+            return self._pools[proxy]
 
 
 def _proxy_of_environment(url: httpx.URL) -> str:

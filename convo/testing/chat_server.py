@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -37,10 +38,12 @@ class ChatServer:
     body. ``style`` is whose API it speaks; Mistral's request schema is closed, and a body it does not allow gets a
     422. ``misbehave`` makes the next answers go wrong. ``requests`` are those that came, ``hangups`` counts clients
     that left in the midst of an answer, ``connections`` how often one connected. ``key``: the API key asked for; ""
-    accepts any.
+    accepts any. ``tls``: a server's SSL context, to be reached by https.
     """
 
-    def __init__(self, *replies: ReplyLike, style: Style = "mistral", key: str = "") -> None:
+    def __init__(
+        self, *replies: ReplyLike, style: Style = "mistral", key: str = "", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.style = style
         self.requests: list[ReceivedRequest] = []
         self.hangups = 0
@@ -50,6 +53,10 @@ class ChatServer:
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
         self._server = _Server(self)
+        self._scheme = "http"
+        if tls is not None:
+            self._scheme = "https"
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -64,7 +71,7 @@ class ChatServer:
     @property
     def base_url(self) -> str:
         """What a backend takes as its ``base_url``."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/v1"
 
     @property
     def bodies(self) -> list[Any]:

@@ -138,8 +138,15 @@ EVENT_STREAM = {"content-type": "text/event-stream"}
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\n\n", b": ping\n\n", b"data: [DONE]\n\n", b"<html>no</html>", b'{"error": {"message": "no", "code": 503}}']
-    + [b'{\n "error": {\n  "message": "no",\n  "code": 503\n }\n}'],
+    [
+        b"",
+        b"\n\n",
+        b": ping\n\n",
+        b"data: [DONE]\n\n",
+        b"<html>no</html>",
+        b'{"error": {"message": "no", "code": 503}}',
+        b'{\n "error": {\n  "message": "no",\n  "code": 503\n }\n}',
+    ],
 )
 def test_an_event_stream_without_an_answer_is_a_typed_error(asker: Asker, server: ChatServer, body: bytes) -> None:
     server.misbehave(lambda _: Answer(headers=EVENT_STREAM, parts=[body]))

@@ -119,11 +119,11 @@ def test_the_schema_of_the_tests_is_closed_everywhere() -> None:
 
 
 def _objects(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = (
-        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
-    )
-    mine = [path] if isinstance(value, dict) else []
-    return mine + [found for key, item in inner for found in _objects(item, (*path, key))]
+    if isinstance(value, list):
+        return [found for place, item in enumerate(value) for found in _objects(item, (*path, place))]
+    if not isinstance(value, dict):
+        return []
+    return [path, *(found for name, item in value.items() for found in _objects(item, (*path, name)))]
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:

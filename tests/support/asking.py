@@ -77,8 +77,14 @@ class Asker:
                 if len(deltas) == stop_after:
                     return
 
-    def close(self) -> None:
+    def close_connections(self) -> None:
+        """Close what is pooled; it opens again on use."""
         self._sync.close()
         if self._runner is not None:
             self._runner.run(self._async.aclose())
+
+    def close(self) -> None:
+        """Close everything."""
+        self.close_connections()
+        if self._runner is not None:
             self._runner.close()

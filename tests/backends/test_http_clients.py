@@ -1,0 +1,236 @@
+"""Pools of connections: shared, closed, safe after a fork and over event loops; proxies, CAs, HTTP/2, own clients."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from convo.backends import call
+from convo.backends.dialects import DIALECTS
+from convo.backends.http import HttpBackend
+from convo.backends.http_io import AsyncHttp, SyncHttp
+from convo.backends.policy import ClientOptions, Deadlines, Retries
+from convo.errors import BackendUnavailable, DeadlineExceeded, InvalidSetting, MissingExtra, WrongFace
+from convo.ports import drive, drive_stream
+from convo.testing import ChatServer, ServerReply, faults
+from convo.testing.replies import event_bytes
+from support.asking import Asker, gathered, request
+from support.tls import http2_server, server_context
+
+
+def backend(url: str, **settings: Any) -> HttpBackend:
+    settings.setdefault("retries", Retries(attempts=1))
+    return HttpBackend(DIALECTS["mistral"], base_url=url, model="m", **settings)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.01)
+    return holds()
+
+
+def test_backends_with_equal_options_share_their_connections(asker: Asker, server: ChatServer) -> None:
+    for _ in range(3):
+        asker.complete(backend(server.base_url))
+    assert server.connections == 1
+
+
+def test_a_reader_that_leaves_makes_the_server_stop(asker: Asker, server: ChatServer) -> None:
+    server.reply("word " * 50)
+    server.misbehave(faults.stall(3, 30))
+    asker.stream(backend(server.base_url), stop_after=1)
+    assert eventually(lambda: server.hangups == 1)
+    assert asker.complete(backend(server.base_url)).text
+
+
+def test_a_cancelled_task_makes_the_server_stop(server: ChatServer) -> None:
+    server.misbehave(faults.stall(3, 30), faults.stall(0, 30))
+
+    async def main() -> None:
+        io = AsyncHttp()
+        for ask in (_all_of(io, server), call.complete(io, backend(server.base_url), request())):
+            task = asyncio.ensure_future(ask)
+            await asyncio.sleep(0.2)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert eventually(lambda: server.hangups == 2)
+
+
+async def _all_of(io: AsyncHttp, server: ChatServer) -> None:
+    async for _ in call.stream(io, backend(server.base_url), request()):
+        pass
+
+
+def test_one_async_io_serves_several_event_loops_one_after_another(server: ChatServer) -> None:
+    io = AsyncHttp()
+    for number in range(1, 4):
+        assert asyncio.run(call.complete(io, backend(server.base_url), request())).text
+        assert server.connections == number
+    assert io._loops == {}
+    assert io._watches == {}
+
+
+def test_closing_an_io_closes_its_connections_and_it_opens_new_ones(server: ChatServer) -> None:
+    io = SyncHttp()
+    for number in range(1, 3):
+        drive(call.complete(io, backend(server.base_url), request()))
+        io.close()
+        io.close()
+        assert server.connections == number
+
+
+FORK = """
+import os, sys
+from convo.backends import call
+from convo.backends.dialects import DIALECTS
+from convo.backends.http import HttpBackend
+from convo.backends.http_io import SyncHttp
+from convo.completions import CompletionRequest
+from convo.messages import user
+from convo.ports import drive
+
+io = SyncHttp()
+backend = HttpBackend(DIALECTS["mistral"], base_url=sys.argv[1], model="m")
+ask = lambda: drive(call.complete(io, backend, CompletionRequest((user("Hello"),)))).text
+ask()
+child = os.fork()
+if child == 0:
+    ask()
+    ask()
+    io.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+ask()
+io.close()
+"""
+
+
+def test_a_forked_child_makes_connections_of_its_own(server: ChatServer) -> None:
+    subprocess.run([sys.executable, "-c", FORK, server.base_url], check=True, timeout=60)
+    assert len(server.requests) == 4
+    assert server.connections == 2
+
+
+def test_a_sync_stream_inside_a_running_loop_outlives_it(server: ChatServer) -> None:
+    server.reply("word " * 20)
+    io = SyncHttp()
+
+    async def begin() -> Any:
+        stream = drive_stream(call.stream(io, backend(server.base_url), request()))
+        return [next(stream), next(stream)], stream
+
+    first, stream = asyncio.run(begin())
+    assert gathered([*first, *stream]).text == "word " * 20
+    io.close()
+
+
+def test_a_proxy_is_used_where_one_is_named(asker: Asker, server: ChatServer) -> None:
+    proxy = server.base_url.removesuffix("/v1")
+    behind = backend("http://chat.invalid/v1", client=ClientOptions(proxy=proxy))
+    assert asker.complete(behind).text
+    assert server.requests[0].headers["host"] == "chat.invalid"
+
+
+def test_the_environments_proxy_is_used_unless_the_environment_is_not_trusted(
+    asker: Asker, server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.base_url.removesuffix("/v1"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert asker.complete(backend("http://chat.invalid/v1")).text
+    assert asker.complete(backend(server.base_url)).text
+    with pytest.raises(BackendUnavailable):
+        asker.complete(backend("http://chat.invalid/v1", client=ClientOptions(trust_env=False)))
+
+
+def test_a_ca_of_ones_own_is_trusted_and_no_other(asker: Asker, tmp_path: Path) -> None:
+    context, bundle = server_context(tmp_path)
+    with ChatServer(tls=context) as server:
+        assert asker.complete(backend(server.base_url, client=ClientOptions(verify=bundle))).text
+        assert asker.complete(backend(server.base_url, client=ClientOptions(verify=False))).text
+        with pytest.raises(BackendUnavailable, match="certificate"):
+            asker.complete(backend(server.base_url))
+
+
+def test_a_ca_bundle_that_is_none_is_refused(asker: Asker, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        with pytest.raises(InvalidSetting, match="CA bundle"):
+            asker.complete(backend("https://127.0.0.1:1/v1", client=ClientOptions(verify=path)))
+
+
+def test_http2_is_spoken_where_it_is_offered(asker: Asker, tmp_path: Path) -> None:
+    context, bundle = server_context(tmp_path, "h2")
+    events = ServerReply(text="Bonjour.").events("mistral", {"messages": []})
+    parts = [event_bytes(event) for event in events] + [b"data: [DONE]\n\n"]
+    with http2_server(context, parts) as url:
+        speaking = backend(url, client=ClientOptions(verify=bundle, http2=True))
+        assert gathered(asker.stream(speaking)).text == "Bonjour."
+        asker.close_connections()
+
+
+def test_http2_without_its_package_names_the_extra(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="http2") as caught:
+        asker.complete(backend("http://127.0.0.1:1", client=ClientOptions(http2=True)))
+    assert caught.value.extra == "http2"
+
+
+def test_a_sync_client_of_the_callers_own_is_used_and_stays_open(server: ChatServer) -> None:
+    asker = Asker("sync")
+    with httpx.Client(headers={"x-mine": "yes"}) as own:
+        asked = backend(server.base_url, client=ClientOptions(sync_client=own), deadlines=Deadlines(total=0.5))
+        assert asker.complete(asked).text
+        assert gathered(asker.stream(asked)).text
+        assert server.requests[0].headers["x-mine"] == "yes"
+        server.misbehave(faults.drip(0.05))
+        with pytest.raises(DeadlineExceeded):
+            asker.complete(asked)
+        asker.close()
+        assert not own.is_closed
+
+
+def test_an_async_client_of_the_callers_own_is_used_and_stays_open(server: ChatServer) -> None:
+    async def main() -> None:
+        io = AsyncHttp()
+        async with httpx.AsyncClient(headers={"x-mine": "yes"}) as own:
+            client, limits = ClientOptions(async_client=own), Deadlines(total=0.5)
+            asked = backend(server.base_url, client=client, deadlines=limits)
+            assert (await call.complete(io, asked, request())).text
+            server.misbehave(faults.slow_headers(0.05))
+            with pytest.raises(DeadlineExceeded):
+                await call.complete(io, asked, request())
+            await io.aclose()
+            assert not own.is_closed
+
+    asyncio.run(main())
+    assert server.requests[0].headers["x-mine"] == "yes"
+
+
+def test_a_client_for_the_other_face_only_is_the_wrong_face(asker: Asker) -> None:
+    other = {"async_client": httpx.AsyncClient()} if asker.face == "sync" else {"sync_client": httpx.Client()}
+    with pytest.raises(WrongFace, match="client"):
+        asker.complete(backend("http://127.0.0.1:1", client=ClientOptions(**other)))
+
+
+def test_many_threads_share_one_io(server: ChatServer) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    io = SyncHttp()
+    asked = backend(server.base_url)
+    with ThreadPoolExecutor(8) as threads:
+        texts = list(threads.map(lambda _: drive(call.complete(io, asked, request())).text, range(40)))
+    io.close()
+    assert texts == ["Bonjour, mon ami."] * 40
+    assert server.connections <= 8
