@@ -1,0 +1,109 @@
+"""What must hold of every conversation at every moment, read off the tables: no verb may leave it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from convo.flows.record import rebuild
+from convo.records import Call, Entry, Turn
+from convo.store import history, ledger
+from convo.store.engine import parse_url, sync_engine
+from convo.store.rows import turn_from
+from convo.store.tables import TABLES
+
+ENDED_AFTER_AN_ERROR = ("superseded", "cancelled")
+"""Such a turn may have failed before, and says so."""
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection of the audit's own."""
+    engine = sync_engine(parse_url(url))
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def audit(url: str, since: datetime) -> int:
+    """Check every conversation made since then; return how many calls were rebuilt to their hashes."""
+    with connected(url) as connection:
+        made = select(TABLES.conversations.c.id).where(TABLES.conversations.c.created_at >= since)
+        return sum(_conversation(connection, each) for each in connection.execute(made).scalars().all())
+
+
+def turns_of(connection: Connection, conversation: UUID) -> list[Turn]:
+    """Every turn of a conversation, oldest first."""
+    table = TABLES.turns
+    found = connection.execute(select(table).where(table.c.conversation_id == conversation).order_by(table.c.turn_id))
+    return [turn_from(row) for row in found]
+
+
+def _conversation(connection: Connection, conversation: UUID) -> int:
+    turns = {turn.id: turn for turn in turns_of(connection, conversation)}
+    entries = _branches(connection, conversation, turns)
+    for turn in turns.values():
+        _ranges(turn, entries)
+    _partials(connection, conversation, turns)
+    calls = ledger.calls(connection, conversation, list(turns))
+    for turn in turns.values():
+        _calls(connection, turn, [call for call in calls if call.turn_id == turn.id])
+    return len(calls)
+
+
+def _branches(connection: Connection, conversation: UUID, turns: dict[UUID, Turn]) -> dict[tuple[int, int], Entry]:
+    """Each branch holds its messages without a hole, and is held by a turn exactly while that one is running."""
+    table, entries = TABLES.branches, dict[tuple[int, int], Entry]()
+    running = {turn.id for turn in turns.values() if turn.status == "running"}
+    for row in connection.execute(select(table).where(table.c.conversation_id == conversation)):
+        span = history.Span(row.branch_no, 0, 2**62)
+        found = history.read(connection, conversation, [span])
+        assert [entry.seq for entry in found] == [*range(row.fork_seq + 1, row.head_seq + 1)], "a branch has a hole"
+        entries |= {(entry.branch_no, entry.seq): entry for entry in found}
+        assert (row.open_turn is None) == (row.lease_until is None) == (row.open_attempt is None)
+        if row.open_turn is not None:
+            assert row.open_attempt == turns[row.open_turn].attempt
+            running.remove(row.open_turn)
+    assert not running, "a turn is running that holds no branch"
+    return entries
+
+
+def _ranges(turn: Turn, entries: dict[tuple[int, int], Entry]) -> None:
+    """A turn's input and output are messages of its own; what ended it is an assistant's."""
+    for first, last in filter(None, (turn.input, turn.output)):
+        assert {entries[turn.branch_no, seq].turn_id for seq in (first, last)} == {turn.id}
+    if turn.status in ("completed", "awaiting_tools"):
+        assert turn.output is not None
+    if turn.output is not None:
+        last_answer = entries[turn.branch_no, turn.output[1]]
+        assert last_answer.role == "assistant"
+        assert bool(last_answer.finish_reason) != last_answer.incomplete
+    assert (turn.ended_at is None) == (turn.status == "running")
+    assert (turn.error is not None) == (turn.status in ("failed", "interrupted")) or turn.status in ENDED_AFTER_AN_ERROR
+
+
+def _partials(connection: Connection, conversation: UUID, turns: dict[UUID, Turn]) -> None:
+    """Parts of an answer are kept only while it may be continued."""
+    table = TABLES.partials
+    for row in connection.execute(select(table).where(table.c.conversation_id == conversation)):
+        assert turns[row.turn_id].status in ("running", "failed", "interrupted"), "a part was left behind"
+        assert row.attempt == turns[row.turn_id].attempt
+
+
+def _calls(connection: Connection, turn: Turn, calls: list[Call]) -> None:
+    """Every call is counted, and what it sent is rebuilt from the record to the hash of what was sent."""
+    assert [call.call_no for call in calls] == [*range(1, turn.calls + 1)]
+    pending = ledger.pending(connection, turn.conversation_id, turn.id)
+    assert (pending is not None) == (turn.status == "running")
+    for call in calls:
+        assert rebuild(connection, turn, call.recipe).hash == call.request_hash
+        assert (call.error is None) == (call.finish_reason is not None)
+    if pending is not None:
+        assert rebuild(connection, turn, pending["recipe"]).hash == pending["hash"]
