@@ -72,7 +72,10 @@ def _tokens(size: int | float, context_length: int | None) -> int:
 
 @dataclass(frozen=True)
 class LastTurns(BuiltInRule):
-    """The last ``n`` user turns go out; the window slides with every turn."""
+    """The last ``n`` user turns go out, and nothing before them; slides with every turn.
+
+    Where the path has fewer turns, all of it goes out.
+    """
 
     n: int
 
@@ -83,7 +86,7 @@ class LastTurns(BuiltInRule):
 
     def _apply(self, draft: Draft) -> Draft:
         starts = turn_starts([item.message for item in draft.items], from_start=True)
-        return _from_index(draft, starts[-self.n]) if len(starts) > self.n else draft
+        return _from_index(draft, starts[-self.n]) if len(starts) >= self.n else draft
 
 
 @dataclass(frozen=True)

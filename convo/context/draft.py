@@ -43,6 +43,10 @@ class Item:
         notes = (*self.notes, note) if note else self.notes
         return replace(self, message=message, tokens=estimate(message), notes=notes)
 
+    def relabelled(self, message: Message, note: str) -> Item:
+        """Return the item with a message that differs in ids and names alone, which leaves its tokens as they are."""
+        return self if message is self.message else replace(self, message=message, notes=(*self.notes, note))
+
     def noted(self, note: str) -> Item:
         """Return the item with one more note."""
         return replace(self, notes=(*self.notes, note))

@@ -71,7 +71,16 @@ def _changes(before: Composition, after: Composition) -> Iterator[str]:
         yield f"Since the last list: the first {same} messages are the same, those after them are not."
     gone = sorted(_seqs_in(before.decisions) - _seqs_in(after.decisions))
     if gone:
-        yield f"No longer in: seq {', '.join(map(str, gone))}."
+        yield f"No longer in: seq {', '.join(_ranges(gone))}."
+
+
+def _ranges(seqs: Sequence[int]) -> Iterator[str]:
+    """Yield ascending ``seqs`` as single numbers and stretches."""
+    start = 0
+    for index, seq in enumerate(seqs):
+        if index + 1 == len(seqs) or seqs[index + 1] > seq + 1:
+            yield str(seq) if start == index else f"{seqs[start]} to {seq}"
+            start = index + 1
 
 
 def _seqs_in(decisions: Sequence[Decision]) -> set[int]:

@@ -98,7 +98,7 @@ class _Rounds:
 
     def _round(self, index: int, item: Item, message: AssistantMessage) -> Iterator[Item]:
         renamed_message = self._renamed(index, item, message)
-        yield item.changed(renamed_message, "call ids or names mapped")
+        yield item.relabelled(renamed_message, "call ids or names mapped")
         for position, call in enumerate(renamed_message.calls):
             place = Place(index, position)
             self._calls[place] = call
@@ -125,7 +125,7 @@ class _Rounds:
             changes["tool_call_id"] = call.id
         if message.name is not None and not self.profile.accepts_name(message.name):
             changes["name"] = call.name
-        return item.changed(message.replace(**changes), "call id or name mapped") if changes else item
+        return item.relabelled(message.replace(**changes), "call id or name mapped") if changes else item
 
     def _orphan(self, item: Item) -> Iterator[Item]:
         if self.profile.strict_tools:

@@ -67,11 +67,16 @@ class TruncateToolResults(BuiltInRule):
 
 
 def shorten(text: str, max_tokens: int) -> str:
-    """Return ``text``, or its beginning and end around a marker where it is longer than ``max_tokens``. O(len)."""
+    """Return ``text``, or its beginning and end around a marker where it is longer than ``max_tokens``. O(len).
+
+    A text that is no longer than the marker stays.
+    """
     tokens = estimate_text(text)
     if tokens <= max_tokens:
         return text
     marker = f"\n[… about {tokens - max_tokens} tokens left out …]\n"
+    if tokens <= estimate_text(marker):
+        return text
     keep = len(text) * max(max_tokens - estimate_text(marker), 0) // tokens
     while keep and estimate_text(_ends(text, keep, marker)) > max_tokens:
         keep = keep * 7 // 8

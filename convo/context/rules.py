@@ -136,8 +136,11 @@ def _dumped(rule: object) -> dict[str, Any]:
 
 
 def load_policy(data: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
-    """Return the policy stored as ``data``; raises InvalidSetting naming a rule or parameter it does not know."""
-    return tuple(_loaded(dict(one)) for one in data)
+    """Return the policy stored as ``data``; raises InvalidSetting naming a rule it does not know, or a
+    parameter that rule does not take."""
+    policy = tuple(_loaded(dict(one)) for one in data)
+    check_policy(policy)
+    return policy
 
 
 def _loaded(data: dict[str, Any]) -> Rule:

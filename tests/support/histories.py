@@ -11,7 +11,6 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from convo.context.calls import match_results
-from convo.context.content import says_something
 from convo.context.tokens import estimate
 from convo.messages import AssistantMessage, Message, assistant, message_from, system, tool_result, user
 from convo.records import Entry
@@ -146,7 +145,7 @@ def _is_waiting(messages: Sequence[Message]) -> bool:
         return False
     last = messages[-1]
     if isinstance(last, AssistantMessage):
-        return bool(last.calls) or (last.prefix and says_something(last))
+        return bool(last.calls) or (last.prefix and bool(last.text))
     if last.role == "tool":
         answered = match_results(messages).get(len(messages) - 1)
         return answered is not None and all(one.role != "assistant" for one in messages[answered.index + 1 :])
