@@ -12,7 +12,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, reading, record, tree
+from convo.flows import branching, conversing, following, opening, pinning, reading, record, tree
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -52,9 +52,12 @@ class AsyncStore:
     ) -> None:
         await self.aclose()
 
-    async def aclose(self) -> None:
-        """Close the connections to the database and to backends; the store opens them anew when used again."""
-        await self._port.aclose()
+    async def aclose(self, *, grace: float = 0.0) -> None:
+        """Close the connections to the database and to backends; the store opens them anew when used again.
+
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        """
+        await self._port.aclose(grace)
 
     def for_owner(self, owner: str | None) -> AsyncStore:
         """Return this store as ``owner`` sees it, over the same connections; see ``Store.for_owner``."""
@@ -206,9 +209,21 @@ class AsyncConversation:
         """Have what is there answered, with no new input; raises NothingToAnswer after an answer."""
         return await conversing.complete(self._handle, given)
 
-    def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> AsyncStream:
-        """As ``send`` (None: as ``complete``), the answer piece by piece; see ``Conversation.stream``."""
-        return AsyncStream(lambda keep: conversing.streaming(self._handle, message, given, keep))
+    def stream(
+        self, message: conversing.Given | None, *, detached: bool = False, **given: Unpack[CallKwargs]
+    ) -> AsyncStream:
+        """As ``send`` (None: as ``complete``), the answer piece by piece; see ``Conversation.stream``.
+
+        A ``detached`` generation goes on when its reader leaves, until it ends or the store is closed; ``follow``
+        it from anywhere.
+        """
+        port = self._handle.port
+
+        def flow(keep: conversing.Keep) -> AsyncGenerator[Delta, None]:
+            pieces = conversing.streaming(self._handle, message, given, keep)
+            return port.detached(pieces) if detached and isinstance(port, AsyncPort) else pieces
+
+        return AsyncStream(flow)
 
     async def submit(
         self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
@@ -337,6 +352,18 @@ class AsyncConversation:
         """Return a new conversation that holds this branch's messages; turns and calls stay with this one."""
         return AsyncConversation(await tree.copy(self._handle, external_id, title, metadata))
 
+    async def pin(self, entry: Entry) -> tuple[int, ...]:
+        """Have every window keep this message (a tool call with its results); return the pinned seqs.
+
+        Bounded, and this branch's own: forks made later keep those up to their fork message. Raises NotFound,
+        InvalidSetting.
+        """
+        return await pinning.pin(self._handle, entry)
+
+    async def unpin(self, entry: Entry) -> tuple[int, ...]:
+        """Take back a pin; return the seqs still pinned."""
+        return await pinning.unpin(self._handle, entry)
+
     async def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
         return await conversing.compose(self._handle, message, given)
@@ -350,11 +377,8 @@ class AsyncStream:
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
 
     def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
-        self._reply: Reply | None = None
-        self._pieces = flow(self._keep)
-
-    def _keep(self, reply: Reply) -> None:
-        self._reply = reply
+        self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
+        self._pieces = flow(self._replies.append)
 
     async def __aenter__(self) -> Self:
         return self
@@ -377,6 +401,6 @@ class AsyncStream:
     @property
     def reply(self) -> Reply:
         """The answer as it was stored; raises ConvoError before the stream has ended."""
-        if self._reply is None:
+        if not self._replies:
             raise ConvoError("the stream has not ended: its reply is there after the last delta")
-        return self._reply
+        return self._replies[0]

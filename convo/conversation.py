@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, reading, record, tree
+from convo.flows import branching, conversing, following, opening, pinning, reading, record, tree
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -356,6 +356,18 @@ class Conversation:
         """Return a new conversation that holds this branch's messages; turns and calls stay with this one."""
         return Conversation(drive(tree.copy(self._handle, external_id, title, metadata)))
 
+    def pin(self, entry: Entry) -> tuple[int, ...]:
+        """Have every window keep this message (a tool call with its results); return the pinned seqs.
+
+        Bounded, and this branch's own: forks made later keep those up to their fork message. Raises NotFound,
+        InvalidSetting.
+        """
+        return drive(pinning.pin(self._handle, entry))
+
+    def unpin(self, entry: Entry) -> tuple[int, ...]:
+        """Take back a pin; return the seqs still pinned."""
+        return drive(pinning.unpin(self._handle, entry))
+
     def compose(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Composition:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
         return drive(conversing.compose(self._handle, message, given))
@@ -369,11 +381,8 @@ class Stream:
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also a context manager."""
 
     def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
-        self._reply: Reply | None = None
-        self._pieces = drive_stream(flow(self._keep))
-
-    def _keep(self, reply: Reply) -> None:
-        self._reply = reply
+        self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
+        self._pieces = drive_stream(flow(self._replies.append))
 
     def __enter__(self) -> Self:
         return self
@@ -396,6 +405,6 @@ class Stream:
     @property
     def reply(self) -> Reply:
         """The answer as it was stored; raises ConvoError before the stream has ended."""
-        if self._reply is None:
+        if not self._replies:
             raise ConvoError("the stream has not ended: its reply is there after the last delta")
-        return self._reply
+        return self._replies[0]

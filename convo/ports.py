@@ -24,8 +24,8 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
-from typing import Any, Protocol, TypeVar
+from contextlib import aclosing, nullcontext, suppress
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, Connection
@@ -34,7 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from convo.backends import call
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.completions import Completion, CompletionRequest, Delta
-from convo.errors import StoreError, WrongFace
+from convo.errors import StoreBusy, StoreError, WrongFace
 from convo.store import schema
 from convo.store.engine import WRITE, async_engine, is_memory, is_sqlite, sync_engine, waiting_at_most
 from convo.store.faults import translate, verdict
@@ -51,6 +51,9 @@ INTEGRITY_TRIES = 4
 
 CHECKPOINT_PATIENCE = 20
 """Milliseconds a sync checkpoint waits for a busy SQLite database: the reader of the stream waits with it."""
+
+MAX_DETACHED = 1000
+"""Detached streams that one store runs at a time."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 
@@ -138,6 +141,7 @@ class _Embedded:
         self._lock = threading.Lock()
         self._one_at_a_time = threading.RLock() if is_memory(url) else nullcontext()
         self._engine: Engine | None = None
+        self._inherited: list[Any] = []
         self._pid = os.getpid()
 
     def engine(self) -> Engine:
@@ -152,9 +156,10 @@ class _Embedded:
         return self._engine
 
     def _start_over_after_fork(self) -> None:
-        """The parent's connections are the parent's: leave them open and make our own."""
+        """The parent's connections are the parent's: leave them open, and kept from collection; make our own."""
         self._lock, self._pid = threading.Lock(), os.getpid()
         if self._engine is not None and not is_memory(self.url):
+            self._inherited.append(self._engine.pool)
             self._engine.dispose(close=False)
 
     def transact(self, work: Work[T], write: bool, patience: int | None = None) -> T:
@@ -291,6 +296,9 @@ class AsyncPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Any = None
         self._keeper: AsyncGenerator[None, None] | None = None
+        self._detached: set[asyncio.Task[None]] = set()
+        self._settling: asyncio.Task[None] | None = None
+        self._inherited: list[Any] = []  # a forked child's parent's: kept, since collecting it would close it
         self._pid = os.getpid()
 
     async def read(self, work: Work[T]) -> T:
@@ -319,22 +327,38 @@ class AsyncPort:
             return result
 
     async def _settle(self) -> None:
-        """Make what belongs to this process and this event loop, once."""
+        """Make what belongs to this process and this event loop, once; tasks that come meanwhile wait for it."""
         loop = asyncio.get_running_loop()
         if self._loop is loop and self._pid == os.getpid():
             return
-        if self._pid != os.getpid():
-            self._worker, self._pid = None, os.getpid()
-        self._loop = loop
-        if self._embedded is not None:
-            self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
-        else:
-            engine = async_engine(self.url, **self._options)
+        if self._settling is None or self._settling.get_loop() is not loop:
+            self._settling = loop.create_task(self._settle_in(loop))
+        await self._settling
+
+    async def _settle_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            if self._pid != os.getpid():
+                self._inherited.append((self._engine, self._worker, self._keeper))
+                self._worker, self._pid = None, os.getpid()
+            if self._embedded is not None:
+                self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
+            else:
+                self._engine = await self._checked_engine()
+            self._keeper = self._closes_with_loop()
+            await anext(self._keeper)
+            self._loop = loop
+        finally:
+            self._settling = None
+
+    async def _checked_engine(self) -> Any:
+        engine = async_engine(self.url, **self._options)
+        try:
             async with engine.connect() as connection:
                 await connection.run_sync(schema.require_head, self.url)
-            self._engine = engine
-        self._keeper = self._closes_with_loop()
-        await anext(self._keeper)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return engine
 
     async def _closes_with_loop(self) -> AsyncGenerator[None, None]:
         """Close what belongs to the loop when ``asyncio.run`` ends: it closes the generators still open."""
@@ -348,6 +372,14 @@ class AsyncPort:
         await self._http.aclose()
         if engine is not None:
             await engine.dispose()
+        if self._embedded is not None and not is_memory(self.url):
+            self._close_embedded(self._embedded)
+
+    def _close_embedded(self, embedded: _Embedded) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.shutdown()
+        embedded.close()
 
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
@@ -357,20 +389,55 @@ class AsyncPort:
         """Ask a backend for a streamed answer."""
         return call.stream(self._http, backend, request)
 
+    async def detached(self, flow: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Yield what ``flow`` yields; it goes on by itself, in a task, when the reader leaves.
+
+        Raises StoreBusy beyond ``MAX_DETACHED`` such tasks. What it raises when nobody reads is in the turn's record.
+        """
+        if len(self._detached) >= MAX_DETACHED:
+            await flow.aclose()
+            raise StoreBusy(f"{MAX_DETACHED} detached streams are running already: read this one to its end")
+        pieces: asyncio.Queue[tuple[T | None, BaseException | None] | None] = asyncio.Queue()
+        task = asyncio.create_task(_pump(flow, pieces))
+        self._detached.add(task)
+        task.add_done_callback(self._detached.discard)
+        while (piece := await pieces.get()) is not None:
+            item, problem = piece
+            if problem is not None:
+                raise problem
+            yield cast("T", item)
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
 
-    async def aclose(self) -> None:
-        """Close connections to the database and to backends."""
+    async def aclose(self, grace: float = 0.0) -> None:
+        """Close connections to the database and to backends.
+
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        """
+        if self._detached:
+            _, late = await asyncio.wait(self._detached, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             await keeper.aclose()
-        if self._worker is not None:
-            self._worker.shutdown(wait=False)
-            self._worker = None
         if self._embedded is not None:
-            self._embedded.close()
+            self._close_embedded(self._embedded)
+
+
+async def _pump(flow: AsyncGenerator[T, None], pieces: asyncio.Queue[Any]) -> None:
+    """Run ``flow`` to its end, handing over what it yields, what it raises, and None at the end."""
+    try:
+        async with aclosing(flow):
+            async for item in flow:
+                pieces.put_nowait((item, None))
+    except Exception as problem:  # the reader raises it, if there is one; the turn's record has it anyway
+        pieces.put_nowait((None, problem))
+    finally:
+        pieces.put_nowait(None)
 
 
 async def _uncut(transaction: Coroutine[Any, Any, T]) -> T:

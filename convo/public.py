@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from convo.aio import AsyncConversation, AsyncStore, AsyncStream
+from convo.completions import Choice, Completion, CompletionRequest, Delta, Usage
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
+from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
+from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
 from convo.conversation import Conversation, Store, Stream
+from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.reply import Reply
 from convo.messages import (
     AssistantMessage,
+    Message,
     SystemMessage,
     ToolCall,
     ToolMessage,
     UserMessage,
     assistant,
+    message_from,
     system,
     tool_call,
     tool_result,
@@ -20,7 +26,7 @@ from convo.messages import (
 )
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
-from convo.records import Entry
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 
 __all__ = [
     "MISTRAL",
@@ -30,23 +36,47 @@ __all__ = [
     "AsyncConversation",
     "AsyncStore",
     "AsyncStream",
+    "BackendError",
+    "Branch",
+    "Call",
+    "CallerError",
+    "Choice",
+    "ClearToolResults",
+    "Completion",
     "CompletionOptions",
+    "CompletionRequest",
+    "ContextError",
     "Conversation",
+    "ConversationInfo",
+    "ConvoError",
+    "Delta",
+    "DropImages",
+    "DropThinking",
     "Entry",
+    "Insert",
     "KeepFirst",
     "LastMessages",
     "LastTurns",
+    "MergeConsecutive",
+    "Message",
     "Pinned",
     "Profile",
+    "Redact",
     "Reply",
     "Store",
+    "StoreError",
     "Stream",
+    "SystemIntoUser",
     "SystemMessage",
     "ToolCall",
     "ToolMessage",
+    "TruncateToolResults",
+    "Turn",
+    "Usage",
     "UserMessage",
     "Window",
     "assistant",
+    "message_from",
     "system",
     "tool_call",
     "tool_result",

@@ -125,7 +125,7 @@ def _prefix(given: Any) -> str:
 
 def _seconds(given: Mapping[str, Any]) -> float:
     wait = given.get("wait") or 0.0
-    if not isinstance(wait, int | float) or wait < 0:
+    if isinstance(wait, bool) or not isinstance(wait, int | float) or not wait >= 0:
         raise InvalidOption("wait: must be a number of seconds, 0 or more", field="wait")
     return float(wait)
 

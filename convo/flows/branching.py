@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
-from convo.flows.handle import Handle, handle_from
+from convo.flows.handle import Handle, cuts_json, handle_from
 from convo.flows.reading import own_entry, path_of
 from convo.flows.settings import checked_name
 from convo.records import Branch, Entry
@@ -44,7 +44,8 @@ def write_fork(connection: Connection, handle: Handle, entry: Entry | None, name
         parent_no=entry.branch_no if entry else None,
         fork_seq=entry.seq if entry else 0,
         shown_parent_no=place.branch_no,
-        compose_state=state.to_json() if state != ComposeState() else None,
+        compose_state=cuts_json(state) if state.cuts else None,
+        pins=state.pins,
     )
     branches.fork(connection, place.conversation_id, number, new)
     found = branches.state(connection, place.conversation_id, number)

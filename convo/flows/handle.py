@@ -96,6 +96,11 @@ def handle_from(port: Port, found: BranchState, conversation_id: UUID, given: Se
     return handle
 
 
+def cuts_json(state: ComposeState) -> dict[str, Any]:
+    """Return what a finished turn writes of the compose state; pins are written by their own verb alone."""
+    return {name: value for name, value in state.to_json().items() if name != "pins"}
+
+
 def absorb(handle: Handle, found: BranchState) -> None:
     """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
     if found.revision != handle.place.revision:
@@ -125,6 +130,7 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
     Nothing is read when all of it is. Else two statements a step: the ranges where they are not known, and the
     messages; steps double, so at most about twice what is needed is read, whatever the length of the history.
     """
+    _let_go_of_cut(handle, reach)
     step = _first_step(handle, reach)
     while True:
         low = handle.oldest - 1
@@ -138,6 +144,15 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
             return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
         _take_in(handle, await _read(handle, wanted), low)
         step = max(2 * step, FIRST_READ)
+
+
+def _let_go_of_cut(handle: Handle, reach: Reach) -> None:
+    """Forget what the window has cut away, but for the single older messages that are wanted."""
+    after = reach.after or 0
+    if handle.oldest <= after:
+        wanted = set(_strays(reach, after))
+        handle.strays |= {entry.seq: entry for entry in handle.entries if entry.seq in wanted}
+        handle.entries = [entry for entry in handle.entries if entry.seq > after]
 
 
 def _first_step(handle: Handle, reach: Reach) -> int:

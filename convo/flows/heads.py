@@ -17,8 +17,9 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from convo.context.reach import Reach
 from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
-from convo.flows.handle import Handle, absorb, refresh
+from convo.flows.handle import Handle, absorb, load_window, refresh
 from convo.flows.outbound import Ask
 from convo.records import UNFINISHED, Entry
 from convo.store import branches, ledger
@@ -28,6 +29,9 @@ from convo.store.clock import now
 T = TypeVar("T")
 MOVES = 100
 """How often a write starts over because others moved the head, before it gives up."""
+
+TAIL = Reach(messages=1, first=0)
+"""The end of a path from the beginning of its last exchange on: enough to see what waits for an answer."""
 
 _FIRST_POLL, _LONGEST_POLL = 0.02, 0.5
 
@@ -79,7 +83,10 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
 
 
 def write_over(connection: Connection, handle: Handle, step: Step) -> None:
-    """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on."""
+    """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on.
+
+    Raises Moved where that turn stands otherwise than the handle knew.
+    """
     last = handle.last
     if last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running"):
         return
@@ -88,7 +95,9 @@ def write_over(connection: Connection, handle: Handle, step: Step) -> None:
         output = (output[0] if output else step.salvage.seq, step.salvage.seq)
         ledger.drop_parts(connection, (handle.conversation_id, last.id, last.attempt))
     calls = last.calls + (step.over is not None)
-    ledger.end_turn(connection, replace(last, status="superseded", output=output, calls=calls, ended_at=now()))
+    ended = replace(last, status="superseded", output=output, calls=calls, ended_at=now())
+    if not ledger.end_turn(connection, ended, was=last.status):
+        raise Moved(_found(connection, handle))
 
 
 def _found(connection: Connection, handle: Handle) -> BranchState:
@@ -99,18 +108,32 @@ def _found(connection: Connection, handle: Handle) -> BranchState:
     return found
 
 
-def expect_head(handle: Handle, ask: Ask) -> None:
+async def has_moved(handle: Handle) -> bool:
+    """Refresh the handle; return whether the branch had moved on, so that what the handle knew was out of date."""
+    head = handle.head
+    await refresh(handle)
+    return handle.head != head
+
+
+async def expect_head(handle: Handle, ask: Ask) -> None:
     """Raise BranchMoved unless the entry the user expects to be last is."""
     expected = ask.expect_head
     if expected is None:
         return
     if expected.conversation_id != handle.conversation_id:
         raise NotFound("the entry given as expect_head belongs to another conversation")
-    if expected.seq != handle.head or (handle.entries and handle.entries[-1].id != expected.id):
+    if not await _is_last(handle, expected) and not (await has_moved(handle) and await _is_last(handle, expected)):
         raise BranchMoved(
             f"message {expected.seq} is not the last of branch {handle.branch.name!r}; that is {handle.head} now",
             head_seq=handle.head,
         )
+
+
+async def _is_last(handle: Handle, expected: Entry) -> bool:
+    if expected.seq != handle.head:
+        return False
+    entries = await load_window(handle, TAIL)
+    return entries[-1].id == expected.id
 
 
 async def after_moved(handle: Handle, found: BranchState, deadline: float) -> tuple[UUID, int] | None:

@@ -12,11 +12,10 @@ from convo.context.tokens import estimate
 from convo.errors import NothingToCancel, NothingToResume, Unsupported
 from convo.flows.branching import move_before
 from convo.flows.handle import Handle, load_window, refresh, remember
-from convo.flows.heads import after_moved, deadline_of
+from convo.flows.heads import TAIL, after_moved, deadline_of
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
 from convo.flows.turn_begin import Opening, call_record, new_turn, next_attempt, partial_of
-from convo.flows.verbs import TAIL
 from convo.messages import AssistantMessage, assistant
 from convo.options import CompletionOptions
 from convo.partials import Partial
@@ -159,7 +158,7 @@ async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
             error = {"type": "Cancelled", "message": "the turn was ended while this call was in flight"}
             ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
         ledger.add_messages(connection, entries)
-        ledger.end_turn(connection, ended)
+        ledger.end_turn(connection, ended, was=turn.status)
         ledger.drop_parts(connection, (handle.conversation_id, *fence))
         return True
 

@@ -17,6 +17,9 @@ METADATA_BYTES = 64 * 1024
 DEFAULT_LEASE = 60.0
 """Seconds a backend without deadlines of its own (a plain function) is given before its turn may be taken over."""
 
+MAX_LEASE = 7 * 24 * 3600
+"""Seconds a lease may last: a branch whose process died is held that long."""
+
 LEASE_MARGIN = 10.0
 """Seconds a lease lasts beyond the longest silence that the backend's deadlines permit (design §5)."""
 
@@ -98,8 +101,10 @@ def checked_settings(
         raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
     if profile is not None and not isinstance(profile, Profile):
         raise InvalidSetting("profile: must be a Profile, e.g. convo.MISTRAL", field="profile")
-    if lease is not None and not (isinstance(lease, int | float) and lease > 0):
-        raise InvalidSetting("lease: must be a number of seconds greater than 0", field="lease")
+    if lease is not None and (
+        isinstance(lease, bool) or not isinstance(lease, int | float) or not 0 < lease <= MAX_LEASE
+    ):
+        raise InvalidSetting(f"lease: must be a number of seconds, more than 0 and at most {MAX_LEASE}", field="lease")
     given = CompletionOptions(**options) if options else None
     return Settings(system=system, policy=policy, profile=profile, lease=lease, options=given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,20 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from convo.completions import Completion
-from convo.errors import TurnClosed
+from convo.errors import CallerError, ContextError, TurnClosed
 from convo.flows.handle import Handle, remember
-from convo.flows.heads import MOVES, Moved, Step, after_moved, deadline_of, expect_head, gave_up, move_head, write_over
+from convo.flows.heads import (
+    MOVES,
+    Moved,
+    Step,
+    after_moved,
+    deadline_of,
+    expect_head,
+    gave_up,
+    has_moved,
+    move_head,
+    write_over,
+)
 from convo.flows.idempotency import Key, Recalled, recall, record
 from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.messages import Message
@@ -75,18 +86,26 @@ def next_attempt(handle: Handle, turn: Turn, messages: Sequence[Message] = ()) -
 
 
 async def append(
-    handle: Handle, messages: Sequence[Message], ask: Ask, turn: UUID | None = None, key: Key | None = None
+    handle: Handle,
+    messages: Sequence[Message],
+    ask: Ask,
+    turn: UUID | None = None,
+    key: Key | None = None,
+    check: Callable[[], Awaitable[None]] | None = None,
 ) -> list[Entry]:
     """Store ``messages`` after whatever is last now, without a call; return their entries.
 
-    ``turn`` is the unfinished turn they belong to, None for none. One transaction of three statements, warm; two
-    more with a ``key``. Raises Recalled where it was done under this key before.
+    ``turn`` is the unfinished turn they belong to, None for none; ``check`` raises where they make no sense after
+    what is last. One transaction of three statements, warm; two more with a ``key``. Raises Recalled where it was
+    done under this key before.
     """
     entries = entries_for(handle, messages, turn)
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
     for _ in range(MOVES):
-        expect_head(handle, ask)
+        await expect_head(handle, ask)
+        if check is not None:
+            await check()
         salvage = await left_behind(handle, turn)
         written = moved_to([*salvage, *entries], handle.head)
         step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
@@ -121,9 +140,8 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
     for _ in range(MOVES):
-        expect_head(handle, ask)
-        await _place(handle, opening)
-        outbound = await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+        await expect_head(handle, ask)
+        outbound = await _prepared(handle, opening, ask)
         opening.outbound, opening.tried = outbound, True
         step = Step(
             by=len(opening.salvage) + len(opening.inputs),
@@ -146,6 +164,18 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
         _note_opened(handle, opening, outbound)
         return outbound
     raise gave_up()
+
+
+async def _prepared(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
+    """Compose; what is objected to on what the handle knew is judged again where the branch has moved on."""
+    try:
+        await _place(handle, opening)
+        return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+    except (CallerError, ContextError):
+        if not await has_moved(handle):
+            raise
+    await _place(handle, opening)
+    return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
 
 
 async def _place(handle: Handle, opening: Opening) -> None:

@@ -21,7 +21,7 @@ from convo.errors import (
 )
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
-from convo.flows.handle import Handle, remember
+from convo.flows.handle import Handle, cuts_json, remember
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.reply import Reply, settled
 from convo.flows.turn_begin import Opening, call_record
@@ -96,7 +96,7 @@ async def _commit(
     if points is not None:
         await points.settle()
     moved = opening.sent.state
-    state = None if moved is None else moved.to_json()
+    state = None if moved is None else cuts_json(moved)
 
     def work(connection: Connection) -> None:
         if not branches.release(connection, handle.place, opening.fence, entry.seq, state):

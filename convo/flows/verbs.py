@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from convo.context.reach import Reach
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
-from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.handle import Handle, load_window
+from convo.flows.heads import MOVES, TAIL, gave_up, has_moved
 from convo.flows.idempotency import Key, Recalled, entries_again, key_for, recall
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
@@ -24,8 +25,6 @@ from convo.messages import (
 )
 from convo.records import UNFINISHED, Entry, Turn
 from convo.store.rows import check_size
-
-TAIL = Reach(messages=1, first=0)
 
 
 def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bool = False) -> list[Message]:
@@ -65,9 +64,23 @@ async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) 
 async def _add(handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None) -> list[Entry]:
     if not messages:
         return []
-    if any(isinstance(message, ToolMessage) for message in messages):
-        _check_results(await _tail(handle), messages)
-    return await append(handle, messages, ask, key=key)
+    return await append(handle, messages, ask, key=key, check=_results_check(handle, messages))
+
+
+def _results_check(handle: Handle, messages: Sequence[Message]) -> Callable[[], Awaitable[None]] | None:
+    """Return what raises UnknownToolCall where ``messages`` hold a result that no call waits for; None for none."""
+    if not any(isinstance(message, ToolMessage) for message in messages):
+        return None
+
+    async def check() -> None:
+        try:
+            _check_results(await _tail(handle), messages)
+        except UnknownToolCall:
+            if not await has_moved(handle):
+                raise
+            _check_results(await _tail(handle), messages)
+
+    return check
 
 
 def _check_results(entries: Sequence[Entry], messages: Sequence[Message]) -> None:
@@ -101,6 +114,8 @@ def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask
         raise InvalidMessage("there is no message to send: call complete() to answer what is there", field="")
     opening = new_turn(handle, messages, ask)
     opening.key = key_for(key, "send", handle.place.branch_no, messages)
+    if any(isinstance(message, ToolMessage) for message in messages):
+        opening.check = lambda now: _check_results(now.entries, messages)
     return opening
 
 
@@ -128,19 +143,43 @@ async def submit_opening(
     Returns the opening of the call, or None and the entries stored while other calls still wait. Results go into
     their turn where it is this branch's last, else (a fork in the midst of a round) into a turn of their own.
     """
-    entries = await _tail(handle)
-    waiting = waiting_calls(entries)
-    if not waiting:
-        await refresh(handle)
+    results = results if isinstance(results, Mapping | str | BaseMessage) else list(results)
+    for _ in range(MOVES):
         waiting = waiting_calls(await _tail(handle))
-    messages = _results_from(results, waiting)
+        try:
+            messages = _results_from(results, waiting)
+        except UnknownToolCall:
+            if not await has_moved(handle):
+                raise
+            continue
+        if len(messages) == len(waiting):
+            return _round_opening(handle, messages, ask, key, set(waiting)), []
+        with suppress(_RoundMoved):
+            return None, await _append_results(handle, messages, ask, key, set(waiting))
+    raise gave_up()
+
+
+class _RoundMoved(Exception):
+    """Somebody else gave results to the same round, or wrote over it: what is to be done is planned anew."""
+
+
+def _round_opening(handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None, wanted: set[str]) -> Opening:
     turn = _unfinished_turn(handle)
-    if len(messages) < len(waiting):
-        return None, await append(handle, messages, ask, turn=turn.id if turn else None, key=key)
     opening = next_attempt(handle, turn, messages) if turn else new_turn(handle, messages, ask)
-    wanted, opening.key = set(waiting), key
+    opening.key = key
     opening.check = lambda now: _still_waiting(now, wanted)
-    return opening, []
+    return opening
+
+
+async def _append_results(
+    handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None, wanted: set[str]
+) -> list[Entry]:
+    async def check() -> None:
+        if set(waiting_calls(await _tail(handle))) != wanted:
+            raise _RoundMoved()
+
+    turn = _unfinished_turn(handle)
+    return await append(handle, messages, ask, turn=turn.id if turn else None, key=key, check=check)
 
 
 def recalled_opening(handle: Handle, key: Key | None, ask: Ask) -> Opening:

@@ -9,13 +9,13 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, exists, insert, literal_column, select, update
+from sqlalchemy import BigInteger, and_, exists, insert, literal_column, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -52,7 +52,7 @@ class BranchState:
     revision: int
     settings: Mapping[str, Any]
     active_branch: int
-    compose_state: Mapping[str, Any] | None
+    compose_state: Mapping[str, Any]
     open_turn: UUID | None
     open_attempt: int | None
     lease_left: int | None
@@ -94,7 +94,7 @@ def _state_from(row: Any) -> BranchState:
         revision=row.revision,
         settings=row.settings,
         active_branch=row.active_branch,
-        compose_state=row.compose_state,
+        compose_state={**(row.compose_state or {}), "pins": row.pins or []},
         open_turn=row.open_turn,
         open_attempt=row.open_attempt,
         lease_left=None if row.open_turn is None else row.lease_left,
@@ -205,13 +205,11 @@ def ask_to_stop(connection: Connection, place: Place, turn: tuple[UUID, int]) ->
     return _moved(connection, _fenced(place, turn), cancel_attempt=turn[1])
 
 
-def set_compose_state(
-    connection: Connection, place: Place, old: Mapping[str, Any] | None, new: Mapping[str, Any]
-) -> bool:
-    """Replace the compose state while it is ``old``; return whether it was."""
-    unchanged = _B.compose_state.is_(None) if old is None else _B.compose_state == old
-    where = and_(_B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no, unchanged)
-    return _moved(connection, where, compose_state=new)
+def set_pins(connection: Connection, place: Place, old: Sequence[int], new: Sequence[int]) -> bool:
+    """Replace the pinned seqs while they are ``old``; return whether they were. A turn's finish leaves them alone."""
+    unchanged = _B.pins == list(old) if old else or_(_B.pins.is_(None), _B.pins == [])
+    here = _B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no
+    return _moved(connection, and_(*here, unchanged), pins=list(new))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +224,7 @@ class NewBranch:
     fork_seq: int
     shown_parent_no: int
     compose_state: Mapping[str, Any] | None
+    pins: Sequence[int] = ()
     messages: int = 0
     last_turn: UUID | None = None
 
@@ -268,6 +267,7 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
         "head_seq": new.fork_seq + new.messages,
         "last_turn": new.last_turn,
         "compose_state": new.compose_state,
+        "pins": list(new.pins) or None,
         "created_at": moment,
     }
     connection.execute(insert(TABLES.branches), row)

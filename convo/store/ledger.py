@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from convo.records import UNFINISHED, Call, Entry, Turn
+from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
 from convo.store.clock import now
 from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
 from convo.store.tables import TABLES
@@ -50,18 +50,12 @@ def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any]) 
     return connection.execute(statement.values(**values, error=None, ended_at=None)).rowcount == 1
 
 
-def supersede(connection: Connection, conversation_id: UUID, turn_id: UUID) -> None:
-    """Close an unfinished turn over which somebody writes on."""
-    open_ones = _T.status.in_((*UNFINISHED, "running"))
-    statement = update(TABLES.turns).where(*_is(conversation_id, turn_id), open_ones)
-    connection.execute(statement.values(status="superseded", pending=None, ended_at=now()))
-
-
-def end_turn(connection: Connection, turn: Turn) -> bool:
-    """Write how this attempt ended, as ``turn`` says; return whether it still was the running one."""
+def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") -> bool:
+    """Write how this attempt ended, as ``turn`` says; return whether it still stood as it ``was``."""
     row = turn_row(turn)
     values = {name: row[name] for name in ("status", "calls", "error", "output_first", "output_last", "ended_at")}
-    statement = update(TABLES.turns).where(*_is(turn.conversation_id, turn.id), _T.attempt == turn.attempt)
+    as_it_was = _T.attempt == turn.attempt, _T.status == was
+    statement = update(TABLES.turns).where(*_is(turn.conversation_id, turn.id), *as_it_was)
     return connection.execute(statement.values(**values, pending=None)).rowcount == 1
 
 

@@ -100,6 +100,7 @@ def _branches(metadata: MetaData) -> Table:
         Column("lease_until", BigInteger),
         Column("cancel_attempt", Integer),
         Column("compose_state", JsonText),
+        Column("pins", JsonText),
         Column("created_at", Moment, nullable=False),
         Column("hidden_at", Moment),
         UniqueConstraint("conversation_id", "name"),

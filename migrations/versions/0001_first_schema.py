@@ -92,6 +92,7 @@ def upgrade():
         sa.Column("lease_until", sa.BigInteger()),
         sa.Column("cancel_attempt", sa.Integer()),
         sa.Column("compose_state", _json()),
+        sa.Column("pins", _json()),
         _required("created_at", _moment()),
         sa.Column("hidden_at", _moment()),
         sa.UniqueConstraint("conversation_id", "name", name="uq_convo_branches_conversation_id_name"),
