@@ -109,7 +109,9 @@ def absorb(handle: Handle, found: BranchState) -> None:
     handle.settings = with_stored(handle.given, found.settings)
     if handle.entries and handle.entries[-1].seq != found.branch.head_seq:
         handle.entries = [entry for entry in handle.entries if entry.seq <= found.branch.head_seq]
-    handle.head = found.branch.head_seq
+    if handle.entries and found.branch.head_seq - handle.entries[-1].seq > FIRST_READ:
+        handle.entries = []  # what others wrote since may be of any length: begin anew from the end
+    handle.branch, handle.head = found.branch, found.branch.head_seq
     handle.state = ComposeState.from_json(found.compose_state)
     handle.last = found.last
 
