@@ -1,0 +1,1 @@
+"""What convo costs beside a floor of plain SQLAlchemy Core; ``python -m benchmarks --help``."""
