@@ -1,0 +1,105 @@
+"""The examples run as they stand, offline, each in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from convo import Conversation
+from convo.testing import ChatServer, ServerReply
+from support.databases import sqlite_url
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+def run(folder: Path, *command: str, typed: str = "") -> str:
+    """Run an example in ``folder``, with ``typed`` as its standard input; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def example(name: str) -> str:
+    return str(EXAMPLES / name)
+
+
+def test_every_example_has_a_test() -> None:
+    tested = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    names = [path.name for path in EXAMPLES.iterdir() if not path.name.startswith((".", "_"))]
+    assert [name for name in names if f'"{name}"' not in tested and f'"{name}/' not in tested] == []
+
+
+def test_a_terminal_chat_in_fifteen_lines_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    assert len(Path(example("terminal_chat.py")).read_text(encoding="utf-8").splitlines()) <= 15
+    script = example("terminal_chat.py")
+    assert "You said: Hello\n" in run(tmp_path, script, "scripted:", typed="Hello\n\n")
+    again = run(tmp_path, script, "scripted:", typed="And now?\n\n")
+    assert again.startswith("user: Hello\nassistant: You said: Hello\n")
+    assert "You said: And now?" in again
+
+
+def test_tool_calls_are_made_and_answered(tmp_path: Path) -> None:
+    printed = run(tmp_path, example("tool_calls.py")).splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["user", "assistant", "tool", "tool", "assistant"]
+    assert '"kilos":12' in printed[2]
+
+
+def test_tool_calls_that_wait_are_taken_up_by_the_next_process(tmp_path: Path) -> None:
+    script = example("tool_calls.py")
+    break_off = f"import runpy; example = runpy.run_path({script!r}); example['FUNCTIONS'].clear()\n"
+    break_off += "import os; example['result_of'].__globals__['result_of'] = lambda call: os._exit(7)\n"
+    died = subprocess.run(
+        [sys.executable, "-c", break_off + "example['main'](example['ScriptedBackend'](example['SCRIPT']))"],
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert died.returncode == 7
+    chat = Conversation.open(sqlite_url(tmp_path / "tools.db"), "stock-desk")
+    assert len(chat.waiting()) == 2
+    run(tmp_path, script, "scripted:It is sold out.")
+    assert [entry.role for entry in chat.history()] == ["user", "assistant", "tool", "tool", "assistant"]
+
+
+def test_a_long_chat_stays_in_its_window_and_cuts_seldom(tmp_path: Path) -> None:
+    first, *account = run(tmp_path, example("long_chat.py")).splitlines()
+    cuts, tokens = map(int, re.findall(r"60 turns, (\d+) cuts, at most (\d+) tokens", first)[0])
+    assert 1 < cuts < 10
+    assert tokens <= 600
+    assert first.endswith("and your number.")
+    assert next(line for line in account if line.split()[0] == "9").endswith("Pinned")
+    assert account[-1].endswith("of 600 tokens")
+
+
+def test_two_models_answer_side_by_side_and_one_goes_on(tmp_path: Path) -> None:
+    printed = run(tmp_path, example("two_models.py"), "scripted:Brie.", "scripted:Camembert, of course.")
+    assert "scripted:Brie.\n    Brie.\n" in printed
+    assert printed.endswith("    user: Name one French cheese, and why.\n    assistant: Camembert, of course.\n")
+
+
+def test_the_bots_own_tests_pass(tmp_path: Path) -> None:
+    printed = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", example("tested_bot"))
+    assert " passed" in printed
+
+
+def like_llamacpp(body: Mapping[str, Any]) -> ServerReply:
+    """Answer as llama.cpp's server does: the beginning of an answer is continued, and repeated in whole replies."""
+    return ServerReply(text="Un, deux, trois, quatre, cinq, six.", echo="no" if body.get("stream") else "yes")
+
+
+def test_ten_turns_survive_a_kill(tmp_path: Path) -> None:
+    with ChatServer(like_llamacpp, style="openai") as server:
+        printed = run(tmp_path, example("ten_turns.py"), server.base_url)
+    assert "10 turns, 11 calls, 11 rebuilt" in printed
