@@ -34,7 +34,8 @@ class Composition:
     ``tokens`` is the sum of the included decisions' tokens, tool definitions among them; with ``reserve`` (what is
     kept free for the answer) it is at most ``budget``, None where the policy has no window. ``sources`` goes along
     with ``messages``: the seq of the entry whose message this is unchanged, None for one that was inserted, merged or
-    rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ.
+    rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ. ``estimated`` is the
+    neutral estimate of the whole request, before any factor.
     """
 
     messages: tuple[Message, ...]
@@ -44,6 +45,7 @@ class Composition:
     sources: tuple[int | None, ...]
     call_ids: Mapping[str, str]
     reserve: int = 0
+    estimated: int = 0
 
 
 def source_of(part: Outbound) -> int | None:

@@ -68,13 +68,15 @@ def compose(
     head: int | None = None,
     reserve: int = 0,
     context_length: int | None = None,
+    most: int | None = None,
 ) -> tuple[Composition, ComposeState]:
     """Return the list to send for a path, and the compose state after it (the same where no cut was made).
 
     ``entries`` is what is loaded of the path, ascending by seq: what ``reach`` asks for, or more. The last one may be
     an assistant message with ``prefix``, to be continued. ``system`` is the system prompt of the settings. Estimates
     are multiplied by ``factor``; ``reserve`` tokens are kept free for the answer. ``head`` is the path's newest seq
-    where that is not the last entry's. ``context_length`` serves windows given as fractions.
+    where that is not the last entry's. ``context_length`` serves windows given as fractions. ``most`` tokens are all
+    that the model has been found to take, whatever the window says.
 
     Raises ContextOverflow where what must stay does not fit the window, OrderViolation where the profile does not
     accept the list, Unsupported for a prefix that it cannot continue, InvalidSetting for a policy that is none.
@@ -89,6 +91,8 @@ def compose(
     budget = None
     if window is not None:
         budget, refill = window.limits(context_length)
+        if most is not None and most < budget:
+            budget, refill = most, min(refill, most * 3 // 4)
         if attempt.tokens + reserve > budget or _has_hole(given, attempt):
             mark = _head(entries) if head is None else head
             attempt = _cut(given, attempt, budget - reserve, refill - reserve, mark)
@@ -237,9 +241,10 @@ def _items(layout: Layout) -> Iterator[Item]:
 def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...], budget: int | None) -> Composition:
     limits = (rule_name(rule) for rule in given.policy if isinstance(rule, Window | LastTurns | LastMessages))
     lines = account(given.entries, attempt.layout, attempt.dropped, next(limits, ""), given.scaled)
+    tools = estimate_tools(given.tools)
     if given.tools:
-        tokens = given.scaled(estimate_tools(given.tools))
-        lines = (Decision(None, "tools", True, "", tokens, f"{len(given.tools)} tool definitions"), *lines)
+        note = f"{len(given.tools)} tool definitions"
+        lines = (Decision(None, "tools", True, "", given.scaled(tools), note), *lines)
     return Composition(
         messages=messages,
         tokens=attempt.tokens,
@@ -248,4 +253,5 @@ def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...]
         sources=tuple(source_of(part) for part in attempt.layout.outbound),
         call_ids=attempt.layout.call_ids,
         reserve=given.reserve,
+        estimated=tools + sum(item.tokens for item in _items(attempt.layout)),
     )

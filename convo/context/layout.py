@@ -104,7 +104,7 @@ class _Rounds:
             self._calls[place] = call
             if place not in self._results:
                 result = ToolMessage(content=NO_RESULT, tool_call_id=call.id, name=call.name)
-                yield inserted(result, "stand-in: the call has no result")
+                yield inserted(result, "stand-in: the call has no result", "profile")
             elif self.profile.strict_tools:
                 yield self._result(self._results[place])
 
@@ -198,7 +198,9 @@ def _bridged(outbound: Sequence[Outbound], profile: Profile) -> Iterator[Outboun
         role = _bridge_between(previous, part.message, profile)
         if role is not None and profile.bridge is not None:
             kind = AssistantMessage if role == "assistant" else UserMessage
-            item = inserted(kind(content=profile.bridge), f"bridge: {_step(previous, part.message)} is not accepted")
+            item = inserted(
+                kind(content=profile.bridge), f"bridge: {_step(previous, part.message)} is not accepted", "profile"
+            )
             yield Outbound(item.message, (item,))
         yield part
         previous = part.message.role

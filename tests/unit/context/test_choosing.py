@@ -103,7 +103,7 @@ def test_a_window_counts_system_prompt_tools_and_what_is_kept_free() -> None:
     fits = {"system": "Be terse.", "tools": [tool, tool], "reserve": 20}
     composition, _ = compose(entries, [Window(room)], PERMISSIVE, **fits)
     assert (composition.tokens, composition.reserve, composition.budget) == (whole.tokens, 20, room)
-    assert whole.tokens == 110 + sum(line.tokens for line in whole.decisions if line.seq is None)
+    assert whole.tokens == whole.estimated == 110 + sum(line.tokens for line in whole.decisions if line.seq is None)
     assert (whole.decisions[0].role, whole.decisions[0].note) == ("tools", "2 tool definitions")
     assert seqs(compose(entries, [Window(room - 1)], PERMISSIVE, **fits)[0])[0] > 1
     assert seqs(compose(entries, [Window(room)], PERMISSIVE, **{**fits, "reserve": 21})[0])[0] > 1
@@ -111,7 +111,8 @@ def test_a_window_counts_system_prompt_tools_and_what_is_kept_free() -> None:
 
 def test_estimates_are_multiplied_by_the_models_factor() -> None:
     entries = sized(path(*QUESTION))
-    assert compose(entries, [Window(165)], PERMISSIVE, factor=1.5)[0].tokens == 165
+    composition, _ = compose(entries, [Window(165)], PERMISSIVE, factor=1.5)
+    assert (composition.tokens, composition.estimated) == (165, 110)
     assert seqs(compose(entries, [Window(164)], PERMISSIVE, factor=1.5)[0])[0] > 1
     assert compose(entries, [Window(100)], PERMISSIVE, factor=0.81)[0].tokens == 99
     assert {line.tokens for line in compose(entries, [], PERMISSIVE, factor=0.81)[0].decisions} == {9}

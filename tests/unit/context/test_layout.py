@@ -121,7 +121,7 @@ def test_a_call_without_result_gets_a_stand_in() -> None:
         assert [message.role for message in composition.messages][:4] == ["user", "assistant", "tool", "tool"]
         stand_in = composition.messages[2]
         assert stand_in.to_json() == {"role": "tool", "content": NO_RESULT, "tool_call_id": "aaaaaaaa1", "name": "f"}
-        assert (None, True, "", "stand-in: the call has no result") in notes(composition)
+        assert (None, True, "profile", "stand-in: the call has no result") in notes(composition)
 
 
 def test_a_call_that_ends_the_path_is_answered_too() -> None:
@@ -187,7 +187,7 @@ def test_names_are_made_portable_on_both_sides() -> None:
 def test_a_bridge_stands_between_a_tool_result_and_the_user() -> None:
     composition = composed(user("u"), asks("aaaaaaaa1"), tells("aaaaaaaa1"), user("v"))
     assert shape(composition)[3:] == [("A", "…"), ("U", "v")]
-    assert (None, True, "", "bridge: user after tool is not accepted") in notes(composition)
+    assert (None, True, "profile", "bridge: user after tool is not accepted") in notes(composition)
     assert len(composed(user("u"), asks("x"), tells("x"), user("v"), profile=OPENAI).messages) == 4
 
 
@@ -204,7 +204,7 @@ def test_what_is_said_beside_calls_goes_ahead_of_them() -> None:
     assert composition.sources == (1, None, None, None, 3)
     assert notes(composition)[1:3] == [
         (2, True, "", "what it says goes ahead of its calls"),
-        (None, True, "", "bridge: assistant after assistant is not accepted"),
+        (None, True, "profile", "bridge: assistant after assistant is not accepted"),
     ]
     for profile in (OPENAI, MISTRAL_V7):
         assert list(composed(*messages, profile=profile).messages) == messages
@@ -310,7 +310,7 @@ def test_a_system_prompt_alone_is_no_list() -> None:
 def test_a_path_that_begins_with_calls_gets_an_opening() -> None:
     composition = composed(asks("aaaaaaaa1"), tells("aaaaaaaa1"), user("u"))
     assert shape(composition)[:2] == [("U", "…"), ("A", "", ["aaaaaaaa1"])]
-    assert notes(composition)[0] == (None, True, "", "bridge: assistant first is not accepted")
+    assert notes(composition)[0] == (None, True, "profile", "bridge: assistant first is not accepted")
     assert shape(composed(asks("aaaaaaaa1"), tells("aaaaaaaa1"), system="s"))[0] == ("S", "s")
     assert shape(composed(assistant("{", prefix=True))) == [("U", "…"), ("A", "{")]
     assert shape(composed(assistant("hello"), user("u"))) == [("A", "hello"), ("U", "u")]

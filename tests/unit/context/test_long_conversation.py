@@ -20,13 +20,13 @@ from support.mistral_oracle import refusals
 
 TURNS = 500
 POLICIES: dict[str, Policy] = {
-    "window": [Window(2_000, 1_200)],
+    "window": [Window(2_600, 1_000)],
     "rewriting": [
         ClearToolResults(keep=3),
         TruncateToolResults(120),
         DropThinking(keep=2),
         Insert("Use metric units.", "start"),
-        Window(2_000, 1_200),
+        Window(2_600, 1_000),
     ],
 }
 
