@@ -34,6 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from convo.backends import call
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.completions import Completion, CompletionRequest, Delta
+from convo.context.learning import Learned
 from convo.errors import StoreBusy, StoreError, WrongFace
 from convo.store import schema
 from convo.store.engine import WRITE, async_engine, is_memory, is_sqlite, sync_engine, waiting_at_most
@@ -59,9 +60,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 
 
 class Port(Protocol):
-    """What a flow may do to the world."""
+    """What a flow may do to the world. ``learned`` is what this process knows of models, by backend and model."""
 
     url: URL
+    learned: dict[str, Learned]
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction that writes nothing."""
@@ -184,6 +186,7 @@ class SyncPort:
 
     def __init__(self, url: URL, **options: Any) -> None:
         self.url = url
+        self.learned: dict[str, Learned] = {}
         self._database = _Embedded(url, options)
         self._http = SyncHttp()
 
@@ -289,6 +292,7 @@ class AsyncPort:
 
     def __init__(self, url: URL, **options: Any) -> None:
         self.url = url
+        self.learned: dict[str, Learned] = {}
         self._options = options
         self._http = AsyncHttp()
         self._embedded = _Embedded(url, options) if is_sqlite(url) else None

@@ -124,7 +124,8 @@ async def expect_head(handle: Handle, ask: Ask) -> None:
         raise NotFound("the entry given as expect_head belongs to another conversation")
     if not await _is_last(handle, expected) and not (await has_moved(handle) and await _is_last(handle, expected)):
         raise BranchMoved(
-            f"message {expected.seq} is not the last of branch {handle.branch.name!r}; that is {handle.head} now",
+            f"branch {handle.branch.name!r} does not end with the expected message {expected.seq}, but with another "
+            f"one, message {handle.head}",
             head_seq=handle.head,
         )
 

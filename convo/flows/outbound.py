@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from convo.completions import CompletionRequest
 from convo.context.account import Composition
 from convo.context.compose import compose
+from convo.context.learning import Learned
 from convo.context.reach import Reach, reach
 from convo.context.state import ComposeState
 from convo.context.tokens import estimate
@@ -23,6 +24,7 @@ from convo.messages import AssistantMessage, Message, assistant
 from convo.options import CompletionOptions
 from convo.profiles import Profile
 from convo.records import Entry
+from convo.store import ledger
 from convo.store.clock import new_id, now
 from convo.values import canonical_json
 
@@ -80,6 +82,7 @@ class Outbound:
     pending: Mapping[str, Any]
     blobs: Mapping[str, Any]
     reach: Reach
+    factor: float = 1.0
 
 
 def entries_for(
@@ -123,15 +126,17 @@ async def prepare(
     ``check`` looks at the handle once its window is there, and raises where the verb makes no sense on it. Raises
     ContextOverflow, OrderViolation, Unsupported; nothing has been written then.
     """
-    state = ComposeState(pins=handle.state.pins) if ask.own_policy else handle.state
-    rules = ask.settings.rules
-    wanted = reach(rules, state)
+    state = handle.state.without_cuts() if ask.own_policy else handle.state
+    learned = await learned_of(handle, ask)
+    wanted = reach(ask.settings.rules, state, factor=learned.factor, context_length=context_length(ask, learned))
     known = await load_window(handle, wanted)
     if check is not None:
         check(handle)
-    composition, moved = compose_for(handle, [*known, *inputs], ask, state)
+    composition, moved = compose_for(handle, [*known, *inputs], ask, state, learned)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     recipe, blobs = recipe_of(composition, ask.options)
+    if learned != Learned():
+        recipe["learned"] = learned.to_json()
     if ask.continued:
         recipe["continues"] = {"prefix": ask.given_prefix, "max_tokens": ask.first_max_tokens}
     pending = {
@@ -143,7 +148,35 @@ async def prepare(
         "at": now().isoformat(),
     }
     changed = None if ask.own_policy or moved == handle.state else moved
-    return Outbound(request=request, composition=composition, state=changed, pending=pending, blobs=blobs, reach=wanted)
+    return Outbound(
+        request=request,
+        composition=composition,
+        state=changed,
+        pending=pending,
+        blobs=blobs,
+        reach=wanted,
+        factor=learned.factor,
+    )
+
+
+def learned_key(ask: Ask) -> str:
+    """Return under which name a model's reports are remembered."""
+    return f"{ask.backend_name}/{ask.options.model or getattr(ask.backend, 'model', None) or ''}"
+
+
+def context_length(ask: Ask, learned: Learned) -> int | None:
+    """Return the model's context length in tokens: what it really took, else what the backend says, else None."""
+    said = getattr(ask.backend, "context_length", None)
+    return learned.limit or (said if isinstance(said, int) else None)
+
+
+async def learned_of(handle: Handle, ask: Ask) -> Learned:
+    """Return what is known of the model; in a new process, what the branch's last call recorded (one statement)."""
+    known, key, last = handle.port.learned, learned_key(ask), handle.last
+    if key not in known and last is not None and last.calls:
+        calls = await handle.port.read(lambda c: ledger.calls(c, last.conversation_id, [last.id]))
+        known[key] = Learned.from_json(calls[-1].recipe.get("learned") if calls else None)
+    return known.get(key, Learned())
 
 
 def _short(name: Any) -> str | None:
@@ -151,7 +184,7 @@ def _short(name: Any) -> str | None:
 
 
 def compose_for(
-    handle: Handle, entries: Sequence[Entry], ask: Ask, state: ComposeState
+    handle: Handle, entries: Sequence[Entry], ask: Ask, state: ComposeState, learned: Learned
 ) -> tuple[Composition, ComposeState]:
     """Compose ``entries`` and the prefix under the settings of ``ask``."""
     profile = ask.profile
@@ -170,7 +203,10 @@ def compose_for(
         state,
         system=ask.settings.system,
         tools=ask.options.tools or (),
+        factor=learned.factor,
         head=head,
+        context_length=context_length(ask, learned),
+        most=learned.limit and max(learned.limit - (ask.options.max_tokens or 0), 1),
     )
 
 

@@ -13,10 +13,9 @@ from convo.completions import Usage
 from convo.context.account import Composition
 from convo.context.explain import Explanation, explain
 from convo.context.reach import reach
-from convo.context.state import ComposeState
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, load_window, refresh
-from convo.flows.outbound import Ask, compose_for, entries_for
+from convo.flows.outbound import Ask, compose_for, context_length, entries_for, learned_of
 from convo.flows.settings import checked_metadata
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
@@ -95,9 +94,11 @@ async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Compo
     """Return what would be sent for ``given`` (None: for what is there), without sending or storing anything."""
     await refresh(handle)
     inputs = [] if given is None else entries_for(handle, messages_from(given), None)
-    state = ComposeState(pins=handle.state.pins) if ask.own_policy else handle.state
-    known = await load_window(handle, reach(ask.settings.rules, state))
-    composition, _ = compose_for(handle, [*known, *inputs], ask, state)
+    state = handle.state.without_cuts() if ask.own_policy else handle.state
+    learned = await learned_of(handle, ask)
+    length = context_length(ask, learned)
+    known = await load_window(handle, reach(ask.settings.rules, state, factor=learned.factor, context_length=length))
+    composition, _ = compose_for(handle, [*known, *inputs], ask, state, learned)
     return composition
 
 

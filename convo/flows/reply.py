@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
 from convo.context.calls import short_id
-from convo.errors import InvalidOption, UnparsedResponse
+from convo.errors import InvalidOption, MalformedResponse, UnparsedResponse
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Branch, Entry, Turn
-from convo.values import explain_validation
+from convo.values import clean_json, explain_validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,14 @@ def with_call_ids(message: AssistantMessage, turn_id: UUID, attempt: int) -> Ass
 
 
 def settled(completion: Completion, turn_id: UUID, attempt: int) -> Completion:
-    """Return ``completion`` as it is stored: every tool call has an id, no message is marked a prefix."""
+    """Return ``completion`` as it is stored: every tool call has an id, no message is marked a prefix.
+
+    Raises MalformedResponse where its usage holds what JSON cannot.
+    """
+    try:
+        clean_json(completion.usage.to_json() if completion.usage else None)
+    except ValueError as problem:
+        raise MalformedResponse(f"the usage that {completion.backend} reported is no JSON data: {problem}") from None
     choices = [replace(choice, message=_settled(choice.message, turn_id, attempt)) for choice in completion.choices]
     return replace(completion, choices=tuple(choices))
 

@@ -20,8 +20,8 @@ from convo.errors import (
 from convo.flows.asking import CallKwargs, call_ask
 from convo.flows.branching import become, entry_before, move_before
 from convo.flows.handle import Handle, handle_from, load_window, refresh
-from convo.flows.opening import Making, new_conversation
 from convo.flows.heads import TAIL
+from convo.flows.opening import Making, new_conversation
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.settings import Settings, checked_name

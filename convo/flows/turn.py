@@ -14,9 +14,10 @@ from contextlib import aclosing
 from sqlalchemy.engine import Connection
 
 from convo.completions import Choice, Completion, Delta
-from convo.errors import TurnClosed
+from convo.errors import ContextTooLong, TurnClosed
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.handle import Handle
+from convo.flows.learning import learn, shrink
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
 from convo.flows.turn_begin import Opening, open_turn
@@ -37,18 +38,27 @@ async def answer(handle: Handle, opening: Opening, ask: Ask) -> Reply:
     TurnClosed (somebody took the turn over meanwhile).
     """
     try:
-        outbound = await open_turn(handle, opening, ask)
+        await open_turn(handle, opening, ask)
         beating = _beating(handle, opening, ask)
         try:
-            completion = await handle.port.complete(ask.backend, outbound.request)
+            completion = await _completed(handle, opening, ask)
         finally:
             await beating.stop()
+        learn(handle, ask, opening.sent, completion)
         return await close_turn(
             handle, opening, ask, _cut_at_seam(completion, ask), _resumed_points(handle, opening, ask)
         )
     except BaseException as problem:
         await let_go(handle, opening, problem)
         raise
+
+
+async def _completed(handle: Handle, opening: Opening, ask: Ask) -> Completion:
+    try:
+        return await handle.port.complete(ask.backend, opening.sent.request)
+    except ContextTooLong as problem:
+        smaller = await shrink(handle, opening, ask, problem)
+        return await handle.port.complete(ask.backend, smaller.request)
 
 
 async def stream(
@@ -91,17 +101,30 @@ class _Running:
             await self._points.add(given)
             yield given
         beating = _beating(self._handle, self._opening, self._ask)
-        pieces = self._handle.port.stream(self._ask.backend, self._opening.sent.request)
         try:
-            async for delta in pieces:
-                self._gathered.add(delta)
-                await self._points.add(delta)
-                if self._points.lost or self._meets_stop():
-                    return
-                yield delta
+            async with aclosing(self._pieces()) as pieces:
+                async for delta in pieces:
+                    self._gathered.add(delta)
+                    await self._points.add(delta)
+                    if self._points.lost or self._meets_stop():
+                        return
+                    yield delta
         finally:
-            await pieces.aclose()
             await beating.stop()
+
+    async def _pieces(self) -> AsyncGenerator[Delta, None]:
+        """Yield what the backend streams; one that finds the request too long is asked once more, with less."""
+        port, backend = self._handle.port, self._ask.backend
+        try:
+            async with aclosing(port.stream(backend, self._opening.sent.request)) as pieces:
+                async for delta in pieces:
+                    yield delta
+            return
+        except ContextTooLong as problem:
+            smaller = await shrink(self._handle, self._opening, self._ask, problem)
+        async with aclosing(port.stream(backend, smaller.request)) as pieces:
+            async for delta in pieces:
+                yield delta
 
     def _meets_stop(self) -> bool:
         if self._ask.continued and self._ask.options.stops:
@@ -117,6 +140,7 @@ class _Running:
         if self._points.lost:
             partial = Partial(pack([Delta(text=completion.text)])).message()
             return await stop_turn(self._handle, self._opening, self._ask, partial, self._points)
+        learn(self._handle, self._ask, self._opening.sent, completion)
         completion = _cut_at_seam(completion, self._ask)
         return await close_turn(self._handle, self._opening, self._ask, completion, self._points)
 

@@ -40,7 +40,8 @@ class Opening:
 
     ``inputs`` are the messages stored with it, ``key`` is the user's idempotency key for it; ``salvage`` is what a
     turn written over had streamed, ``resumed`` what this turn itself had streamed and now continues. ``check``
-    raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed.
+    raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed,
+    ``shrunk`` whether its request was made smaller because the backend found it too long.
     """
 
     turn: Turn
@@ -51,11 +52,16 @@ class Opening:
     check: Callable[[Handle], None] | None = None
     outbound: Outbound | None = None
     tried: bool = False
+    shrunk: bool = False
 
     @property
     def fence(self) -> tuple[UUID, int]:
         """What every write of this turn is fenced by."""
         return self.turn.id, self.turn.attempt
+
+    def count_call(self) -> None:
+        """Note that one more call of the turn has ended and is recorded."""
+        self.turn = replace(self.turn, calls=self.turn.calls + 1)
 
     @property
     def sent(self) -> Outbound:

@@ -33,8 +33,7 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
     Raises InvalidMessage for an empty one (unless allowed), one too large, one that is no message, and for an
     assistant message with ``prefix`` (that is an option of the verb, not something to store).
     """
-    several = isinstance(given, Iterable) and not isinstance(given, str | Mapping | BaseMessage)
-    messages = [message_from(item) for item in (given if several else [given])]  # type: ignore[arg-type]
+    messages = [message_from(item) for item in (given if _is_several(given) else [given])]  # type: ignore[arg-type]
     for message in messages:
         if is_empty(message) and message.role == "user" and not allow_empty:
             raise InvalidMessage(
@@ -48,6 +47,10 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
             )
         check_size(message.to_json())
     return messages
+
+
+def _is_several(given: Any) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | Mapping | BaseMessage)
 
 
 async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) -> list[Entry]:
@@ -143,7 +146,7 @@ async def submit_opening(
     Returns the opening of the call, or None and the entries stored while other calls still wait. Results go into
     their turn where it is this branch's last, else (a fork in the midst of a round) into a turn of their own.
     """
-    results = results if isinstance(results, Mapping | str | BaseMessage) else list(results)
+    results = list(results) if _is_several(results) else results
     for _ in range(MOVES):
         waiting = waiting_calls(await _tail(handle))
         try:

@@ -50,6 +50,13 @@ def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any]) 
     return connection.execute(statement.values(**values, error=None, ended_at=None)).rowcount == 1
 
 
+def next_call(connection: Connection, turn: Turn, pending: Mapping[str, Any]) -> bool:
+    """Replace the call in flight of a running turn, whose call has been recorded; return whether it is running."""
+    same = *_is(turn.conversation_id, turn.id), _T.attempt == turn.attempt, _T.status == "running"
+    statement = update(TABLES.turns).where(*same).values(pending=pending, calls=turn.calls + 1)
+    return connection.execute(statement).rowcount == 1
+
+
 def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") -> bool:
     """Write how this attempt ended, as ``turn`` says; return whether it still stood as it ``was``."""
     row = turn_row(turn)

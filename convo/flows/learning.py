@@ -1,0 +1,60 @@
+"""Learning from what models report: the factor of the estimate, and the context length they really take.
+
+Known in the process, by backend and model, and recorded with each call; a new process starts from the record of the
+last call of the first conversation it goes on with.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+
+from convo.completions import Completion
+from convo.context.learning import Learned
+from convo.errors import ContextTooLong
+from convo.flows.handle import Handle
+from convo.flows.outbound import Ask, Outbound, learned_key, prepare
+from convo.flows.turn_begin import Opening, call_record
+from convo.flows.turn_finish import error_record
+from convo.store import ledger
+
+
+def learn(handle: Handle, ask: Ask, outbound: Outbound, completion: Completion) -> None:
+    """Take in what the backend reported for ``outbound``."""
+    usage = completion.usage
+    if usage is not None and usage.prompt_tokens:
+        key = learned_key(ask)
+        known = handle.port.learned.get(key, Learned())
+        handle.port.learned[key] = known.after(usage.prompt_tokens, outbound.composition.tokens / outbound.factor)
+
+
+async def shrink(handle: Handle, opening: Opening, ask: Ask, problem: ContextTooLong) -> Outbound:
+    """Compose the open turn's request anew, smaller, after the backend refused it for its length; once for a turn.
+
+    The estimate is corrected by the backend's numbers, the refused call recorded. Raises ``problem`` where a smaller
+    request was refused already or cannot be made, ContextOverflow where the newest turn does not fit.
+    """
+    outbound = opening.sent
+    if opening.shrunk:
+        raise problem
+    opening.shrunk = True
+    key = learned_key(ask)
+    estimated = outbound.composition.tokens / outbound.factor
+    known = handle.port.learned.get(key, Learned())
+    limit = problem.limit or int(outbound.composition.tokens * 3 / 4)
+    handle.port.learned[key] = known.after(problem.needed or 0, estimated).limited_to(limit)
+    smaller = await prepare(handle, [], ask)
+    if smaller.request.hash == outbound.request.hash:
+        raise problem
+    call = call_record(opening.turn, outbound.pending, error=error_record(problem))
+
+    def work(connection: Connection) -> None:
+        ledger.add_call(connection, handle.conversation_id, call)
+        ledger.next_call(connection, opening.turn, smaller.pending)
+        for digest in smaller.blobs.keys() - handle.blobs:
+            ledger.keep_blob(connection, handle.conversation_id, digest, smaller.blobs[digest])
+
+    await handle.port.write(work)
+    handle.blobs |= smaller.blobs.keys()
+    opening.outbound = smaller
+    opening.count_call()
+    return smaller
