@@ -8,11 +8,11 @@ of what was being asked, and a whole turn needs no statement more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import ColumnElement, Insert, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
@@ -135,14 +135,24 @@ def drop_parts(connection: Connection, fence: tuple[UUID, UUID, int]) -> None:
 def keep_blob(connection: Connection, conversation_id: UUID, digest: str, body: Any) -> None:
     """Store a piece of JSON under its hash, once."""
     row = {"conversation_id": conversation_id, "hash": digest, "body": body}
-    dialect = connection.dialect.name
+    connection.execute(_insert_once(connection.dialect.name), row)
+
+
+@lru_cache
+def _insert_once(dialect: str) -> Insert:
+    """The insert of a blob that may be there already; each database has its own words for that."""
     if dialect == "postgresql":
-        connection.execute(postgresql.insert(TABLES.blobs).on_conflict_do_nothing(), row)
-    elif dialect == "sqlite":
-        connection.execute(sqlite.insert(TABLES.blobs).on_conflict_do_nothing(), row)
-    else:
-        same = mysql.insert(TABLES.blobs)
-        connection.execute(same.on_duplicate_key_update(hash=same.inserted.hash), row)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(TABLES.blobs).on_conflict_do_nothing()
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(TABLES.blobs).on_conflict_do_nothing()
+    from sqlalchemy.dialects import mysql
+
+    same = mysql.insert(TABLES.blobs)
+    return same.on_duplicate_key_update(hash=same.inserted.hash)
 
 
 def blob(connection: Connection, conversation_id: UUID, digest: str) -> Any:

@@ -143,20 +143,15 @@ def test_a_turn_ends_with_the_attempt_that_runs(database: Database) -> None:
     assert pending(database, turn) is None
 
 
-@pytest.mark.parametrize("status", ["running", "failed", "interrupted", "awaiting_tools"])
-def test_an_unfinished_turn_over_which_somebody_writes_is_superseded(database: Database, status: str) -> None:
-    turn = added(database, database.create(), status=status)
-    database.write(lambda c: ledger.supersede(c, turn.conversation_id, turn.id))
-    found = stored(database, turn)
-    assert (found.status, pending(database, turn)) == ("superseded", None)
-    assert found.ended_at is not None
-
-
-@pytest.mark.parametrize("status", ["completed", "cancelled"])
-def test_a_turn_that_has_ended_is_not_superseded(database: Database, status: str) -> None:
-    turn = added(database, database.create(), status=status)
-    database.write(lambda c: ledger.supersede(c, turn.conversation_id, turn.id))
+def test_a_turn_ends_only_from_the_status_it_was_left_in(database: Database) -> None:
+    turn = added(database, database.create(), status="failed")
+    over = replace(turn, status="superseded", ended_at=now())
+    assert not database.write(lambda c: ledger.end_turn(c, over))
+    assert not database.write(lambda c: ledger.end_turn(c, over, was="interrupted"))
     assert stored(database, turn) == turn
+    assert database.write(lambda c: ledger.end_turn(c, over, was="failed"))
+    assert not database.write(lambda c: ledger.end_turn(c, over, was="failed"))
+    assert stored(database, turn) == over
 
 
 def test_a_call_is_read_back_as_it_was_written(database: Database) -> None:
