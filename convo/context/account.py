@@ -63,13 +63,13 @@ def account(
     entries in the gaps of ``entries`` were not loaded.
     """
     out = [*_left_out(entries, layout, dropped, scaled), *_gaps(entries, unseen_by)]
-    out.sort(key=lambda placed: placed[0])
+    out.sort(key=lambda placed: placed[0], reverse=True)
     lines: list[Decision] = []
     for line in _included(layout, scaled):
-        while out and line.seq is not None and out[0][0] < line.seq:
-            lines.append(out.pop(0)[1])
+        while out and line.seq is not None and out[-1][0] < line.seq:
+            lines.append(out.pop()[1])
         lines.append(line)
-    return (*lines, *(line for _, line in out))
+    return (*lines, *(line for _, line in reversed(out)))
 
 
 def _left_out(
@@ -121,8 +121,11 @@ def _line(held: list[tuple[Item, Outbound]], scaled: Callable[[int], int]) -> De
 def _merged_with(item: Item, part: Outbound) -> Iterator[str]:
     others = [other for other in part.items if other is not item]
     if others:
-        names = (f"seq {other.seq}" if other.seq is not None else other.notes[0] for other in others)
-        yield f"one message with {', '.join(names)}"
+        yield f"one message with {', '.join(map(_name, others))}"
+
+
+def _name(item: Item) -> str:
+    return f"seq {item.seq}" if item.seq is not None else next(iter(item.notes), "an inserted one")
 
 
 def _role(item: Item) -> str:

@@ -118,8 +118,7 @@ class _Rounds:
     def _result(self, index: int) -> Item:
         item = self.given[index]
         message, call = item.message, self._calls[self._matched[index]]
-        if not isinstance(message, ToolMessage):
-            raise TypeError("only tool messages are matched")
+        assert isinstance(message, ToolMessage)  # noqa: S101 - nothing else is matched with a call
         changes: dict[str, str] = {}
         if message.tool_call_id != call.id and (self.profile.strict_tools or self.profile.tool_call_id is not None):
             changes["tool_call_id"] = call.id
@@ -144,14 +143,16 @@ def _place_system(items: list[Item], profile: Profile) -> list[Item]:
     for start, stop in _runs(items):
         run = items[start:stop]
         if run[0].role == "system" and not _may_stand(items, start, stop, profile):
-            run = [
-                replace(as_user(item, profile), joins_next=True)
-                if item.seq is not None or profile.system == "none"
-                else item
-                for item in run
-            ]
+            run = [_as_the_users(item, profile) for item in run]
         placed.extend(run)
     return placed
+
+
+def _as_the_users(item: Item, profile: Profile) -> Item:
+    """The system prompt of the settings is nothing to answer: it alone stays what it is, unless none is accepted."""
+    if item.seq is None and profile.system != "none":
+        return item
+    return replace(as_user(item, profile), joins_next=True)
 
 
 def _runs(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
@@ -219,8 +220,9 @@ def _bridge_between(previous: str, message: Message, profile: Profile) -> str | 
 def _is_refused_step(previous: str, message: Message, profile: Profile) -> bool:
     if message.role not in profile.follows[previous]:
         return True
-    opens = previous == "start" and isinstance(message, AssistantMessage) and profile.opens_with_greeting
-    return opens and (is_prefix(message) or bool(getattr(message, "calls", ())))
+    if previous != "start" or not profile.opens_with_greeting or not isinstance(message, AssistantMessage):
+        return False
+    return bool(message.calls) or message.prefix
 
 
 def _step(previous: str, message: Message) -> str:

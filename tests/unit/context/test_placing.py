@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from convo.context.compose import compose
-from convo.context.rules import Insert, LastTurns, MergeConsecutive, SystemIntoUser
+from convo.context.draft import Item
+from convo.context.rules import Draft, Insert, LastTurns, MergeConsecutive, SystemIntoUser
 from convo.messages import Message, assistant, system, tool_result, user
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE
 from support.histories import path
@@ -55,6 +57,17 @@ def test_inserted_messages_have_their_line() -> None:
         (5, "", "one message with inserted, seq 4"),
     ]
     assert composition.sources == (1, 2, 3, None)
+
+
+def test_a_function_may_put_in_messages_without_a_note() -> None:
+    def remind(draft: Draft) -> Draft:
+        return replace(draft, items=(*draft.items, Item(user("X"))))
+
+    composition = compose(path(*TALK), [remind], MISTRAL)[0]
+    assert composition.messages[-1].text == "q2\n\nq3\n\nX"
+    assert composition.decisions[-2].note == "one message with seq 4, an inserted one"
+    assert composition.decisions[-1].rule.endswith("remind")
+    assert composition.decisions[-1].tokens > 0
 
 
 def test_system_messages_go_out_as_the_users() -> None:
