@@ -12,7 +12,8 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -25,7 +26,7 @@ from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.store.engine import parse_url
 
 if TYPE_CHECKING:
-    from convo.completions import CompletionRequest, Delta, Usage
+    from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
 
@@ -217,13 +218,7 @@ class AsyncConversation:
         A ``detached`` generation goes on when its reader leaves, until it ends or the store is closed; ``follow``
         it from anywhere.
         """
-        port = self._handle.port
-
-        def flow(keep: conversing.Keep) -> AsyncGenerator[Delta, None]:
-            pieces = conversing.streaming(self._handle, message, given, keep)
-            return port.detached(pieces) if detached and isinstance(port, AsyncPort) else pieces
-
-        return AsyncStream(flow)
+        return self._streamed(lambda keep: conversing.streaming(self._handle, message, given, keep), detached)
 
     async def submit(
         self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
@@ -241,14 +236,24 @@ class AsyncConversation:
         return await conversing.resume(self._handle, given)
 
     def stream_submit(
-        self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
+        self,
+        results: Mapping[str, Any] | Iterable[MessageLike],
+        *,
+        detached: bool = False,
+        **given: Unpack[CallKwargs],
     ) -> AsyncStream:
         """As ``submit``, the answer piece by piece; there is no reply while other calls still wait."""
-        return AsyncStream(lambda keep: conversing.stream_submit(self._handle, results, given, keep))
+        return self._streamed(lambda keep: conversing.stream_submit(self._handle, results, given, keep), detached)
 
-    def stream_resume(self, **given: Unpack[CallKwargs]) -> AsyncStream:
+    def stream_resume(self, *, detached: bool = False, **given: Unpack[CallKwargs]) -> AsyncStream:
         """As ``resume``, piece by piece; of an answer that is continued only what is new is given."""
-        return AsyncStream(lambda keep: conversing.stream_resume(self._handle, given, keep))
+        return self._streamed(lambda keep: conversing.stream_resume(self._handle, given, keep), detached)
+
+    def _streamed(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]], detached: bool) -> AsyncStream:
+        port = self._handle.port
+        if detached and isinstance(port, AsyncPort):
+            return AsyncStream(lambda keep: port.detached(flow(keep)))
+        return AsyncStream(flow)
 
     async def cancel(self, *, grace: float = CANCEL_GRACE) -> Entry | None:
         """End the running or unfinished turn on purpose, wherever it runs; return what had come, as a message.
@@ -287,9 +292,12 @@ class AsyncConversation:
         """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
         return await record.request_of(self._handle.port, turn, call)
 
-    async def usage(self, turn: Turn | None = None) -> Usage:
-        """Return the tokens a turn used (None: the branch's last), as its backend reported them."""
-        return await reading.usage(self._handle, turn.id if turn else None)
+    async def usage(self, turn: Turn | None = None, *, scope: accounting.Scope = "path") -> UsageReport:
+        """Return the tokens a turn used (None: all of this path, this branch or the conversation), as reported.
+
+        A prefix that branches share is counted once. ``report.cost()`` prices it.
+        """
+        return await accounting.usage(self._handle, turn, scope)
 
     async def annotate(self, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
         """Replace the metadata of a stored message; return the entry as it is now."""

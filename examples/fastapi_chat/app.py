@@ -10,7 +10,6 @@ What it shows:
 - A user sees their own conversation only: every read and write goes through a store that has an owner.
 """
 
-import asyncio
 import json
 import os
 import secrets
@@ -32,16 +31,12 @@ LEASE = 5  # seconds until a turn whose process died can be taken up; a live one
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 
 store = AsyncStore(os.environ.get("CHAT_DATABASE", "sqlite:///chat.db"), owner=None)
-answering: set[asyncio.Task[None]] = set()
 
 
 @asynccontextmanager
 async def lifespan(_):
     yield
-    for task in answering:
-        task.cancel()  # its turn is left `interrupted`, with all that came
-    await asyncio.gather(*answering, return_exceptions=True)
-    await store.aclose()
+    await store.aclose(grace=1)  # an answer that is not ready by then is left `interrupted`, with all that came
 
 
 app = FastAPI(lifespan=lifespan)
@@ -88,7 +83,7 @@ async def state(chat: Chat):
 
 @app.post("/messages")
 async def send(question: Question, chat: Chat):
-    return events(read_to_the_end(chat.stream(question.text)))
+    return events(chat.stream(question.text, detached=True))
 
 
 @app.get("/turns/{turn_id}")
@@ -99,7 +94,7 @@ async def follow(turn_id: UUID, chat: Chat, after: int = 0):
 @app.post("/resume")
 async def resume(chat: Chat):
     """Take up the unfinished turn; when this returns it is running, and can be followed."""
-    await anext(read_to_the_end(chat.stream_resume()), None)
+    await anext(chat.stream_resume(detached=True), None)
     return Response(status_code=204)
 
 
@@ -107,27 +102,6 @@ async def resume(chat: Chat):
 async def cancel(chat: Chat):
     await chat.cancel()
     return Response(status_code=204)
-
-
-async def read_to_the_end(stream):
-    """Yield the deltas of a stream that a task of its own reads, so that it goes on when nobody listens any more."""
-    deltas = asyncio.Queue()
-    task = asyncio.create_task(_fill(deltas, stream))
-    answering.add(task)
-    task.add_done_callback(answering.discard)
-    while (item := await deltas.get()) is not None:
-        if isinstance(item, ConvoError):
-            raise item
-        yield item
-
-
-async def _fill(deltas, stream):
-    try:
-        async for delta in stream:
-            deltas.put_nowait(delta)
-        deltas.put_nowait(None)
-    except ConvoError as problem:
-        deltas.put_nowait(problem)
 
 
 def events(deltas) -> StreamingResponse:
