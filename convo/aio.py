@@ -12,7 +12,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.errors import ConvoError
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
@@ -22,7 +22,7 @@ from convo.flows.resuming import CANCEL_GRACE
 from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
-from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
 from convo.store.engine import parse_url
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class AsyncStore:
     async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
         return await opening.listing(self._port, self._owner, limit, before)
+
+    def verify(self) -> AsyncIterator[Finding]:
+        """Yield what is damaged, and nothing of a healthy store; see ``Store.verify``."""
+        return verifying.findings(self._port, self._owner)
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AsyncStore]] = WeakKeyDictionary()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 
 from convo.errors import ConvoError
-from convo.flows import branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
+from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.opening import PAGE, Making
@@ -21,11 +22,11 @@ from convo.flows.resuming import CANCEL_GRACE
 from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
 from convo.ports import SyncPort, drive, drive_stream
-from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
 from convo.store.engine import parse_url
 
 if TYPE_CHECKING:
-    from convo.completions import CompletionRequest, Delta, Usage
+    from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
 
@@ -126,6 +127,10 @@ class Store:
     def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
         return drive(opening.listing(self._port, self._owner, limit, before))
+
+    def verify(self) -> Iterator[Finding]:
+        """Yield what is damaged, and nothing of a healthy store. Reads everything, a conversation at a time."""
+        return drive_stream(verifying.findings(self._port, self._owner))
 
 
 _shared: dict[str, Store] = {}
@@ -293,9 +298,12 @@ class Conversation:
         """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
         return drive(record.request_of(self._handle.port, turn, call))
 
-    def usage(self, turn: Turn | None = None) -> Usage:
-        """Return the tokens a turn used (None: the branch's last), as its backend reported them."""
-        return drive(reading.usage(self._handle, turn.id if turn else None))
+    def usage(self, turn: Turn | None = None, *, scope: accounting.Scope = "path") -> UsageReport:
+        """Return the tokens a turn used (None: all of this path, this branch or the conversation), as reported.
+
+        A prefix that branches share is counted once. ``report.cost()`` prices it.
+        """
+        return drive(accounting.usage(self._handle, turn, scope))
 
     def annotate(self, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
         """Replace the metadata of a stored message; return the entry as it is now."""

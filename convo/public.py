@@ -9,6 +9,7 @@ from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
 from convo.conversation import Conversation, Store, Stream
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
+from convo.flows.accounting import UsageReport
 from convo.flows.reply import Reply
 from convo.messages import (
     AssistantMessage,
@@ -26,7 +27,7 @@ from convo.messages import (
 )
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
-from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
 
 __all__ = [
     "MISTRAL",
@@ -53,6 +54,7 @@ __all__ = [
     "DropImages",
     "DropThinking",
     "Entry",
+    "Finding",
     "Insert",
     "KeepFirst",
     "LastMessages",
@@ -73,6 +75,7 @@ __all__ = [
     "TruncateToolResults",
     "Turn",
     "Usage",
+    "UsageReport",
     "UserMessage",
     "Window",
     "assistant",

@@ -19,12 +19,12 @@ from convo.store import ledger
 
 
 def learn(handle: Handle, ask: Ask, outbound: Outbound, completion: Completion) -> None:
-    """Take in what the backend reported for ``outbound``."""
-    usage = completion.usage
+    """Take in what the backend reported for ``outbound``; once asked, a model is known even if it reports nothing."""
+    key, usage = learned_key(ask), completion.usage
+    known = handle.port.learned.get(key, Learned())
     if usage is not None and usage.prompt_tokens:
-        key = learned_key(ask)
-        known = handle.port.learned.get(key, Learned())
-        handle.port.learned[key] = known.after(usage.prompt_tokens, outbound.composition.tokens / outbound.factor)
+        known = known.after(usage.prompt_tokens, outbound.composition.tokens / outbound.factor)
+    handle.port.learned[key] = known
 
 
 async def shrink(handle: Handle, opening: Opening, ask: Ask, problem: ContextTooLong) -> Outbound:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.completions import Usage
 from convo.context.account import Composition
 from convo.context.explain import Explanation, explain
 from convo.context.reach import reach
@@ -19,7 +17,7 @@ from convo.flows.outbound import Ask, compose_for, context_length, entries_for, 
 from convo.flows.settings import checked_metadata
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
-from convo.records import Call, ConversationInfo, Entry, Turn
+from convo.records import ConversationInfo, Entry, Turn
 from convo.store import conversations, ledger
 from convo.store import history as stored
 
@@ -128,15 +126,3 @@ async def turns(handle: Handle, limit: int, before: Entry | None) -> list[Turn]:
     found = await handle.port.read(lambda c: ledger.turns(c, handle.conversation_id, wanted)) if wanted else []
     by_id = {turn.id: turn for turn in found}
     return [by_id[turn_id] for turn_id in wanted if turn_id in by_id]
-
-
-async def usage(handle: Handle, turn_id: UUID | None) -> Usage:
-    """Return the tokens of a turn (None: of the branch's last), the sum over its calls."""
-    wanted = turn_id
-    if wanted is None:
-        await refresh(handle)
-        wanted = handle.last.id if handle.last else None
-    calls: list[Call] = []
-    if wanted is not None:
-        calls = await handle.port.read(lambda c: ledger.calls(c, handle.conversation_id, [wanted]))
-    return sum((call.usage for call in calls if call.usage), Usage())

@@ -19,6 +19,10 @@ from convo.records import Call, Entry, Turn
 from convo.store import history, ledger
 
 
+class Erased(CorruptRecord):
+    """What was sent held a message that has been erased since."""
+
+
 def rebuild(connection: Connection, turn: Turn, recipe: Mapping[str, Any]) -> CompletionRequest:
     """Return the neutral request that ``recipe`` describes; raises CorruptRecord for what cannot be rebuilt."""
     if recipe.get("v") != RECIPE_VERSION:
@@ -50,8 +54,10 @@ def _entries(connection: Connection, turn: Turn, ranges: Sequence[Sequence[int]]
 
 def _sent(stored: Mapping[int, Entry], seq: int) -> Any:
     entry = stored.get(seq)
-    if entry is None or entry.erased:
+    if entry is None:
         raise CorruptRecord(f"message {seq} was sent, but is no longer stored: the request cannot be rebuilt")
+    if entry.erased:
+        raise Erased(f"message {seq} was sent, and has been erased since: the request cannot be rebuilt")
     return entry.message
 
 
