@@ -38,10 +38,9 @@ async def shrink(handle: Handle, opening: Opening, ask: Ask, problem: ContextToo
         raise problem
     opening.shrunk = True
     key = learned_key(ask)
-    estimated = outbound.composition.tokens / outbound.factor
     known = handle.port.learned.get(key, Learned())
     limit = problem.limit or int(outbound.composition.tokens * 3 / 4)
-    handle.port.learned[key] = known.after(problem.needed or 0, estimated).limited_to(limit)
+    handle.port.learned[key] = known.after(estimated(outbound), problem.needed or 0).limited_to(limit)
     smaller = await prepare(handle, [], ask)
     if smaller.request.hash == outbound.request.hash:
         raise problem
