@@ -121,3 +121,15 @@ class ConversationInfo:
     active_branch_no: int
     created_at: datetime
     active_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in a store that is not as it must be. ``detail`` names rows by number and id, never what they hold.
+
+    ``kind`` is one word for what is wrong; ``conversation_id`` is where.
+    """
+
+    kind: str
+    conversation_id: UUID
+    detail: str

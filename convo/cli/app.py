@@ -135,3 +135,19 @@ def explain(
             screen.show_json(account)
             return
         screen.show(pictures.explanation(account))
+
+
+@app.command()
+def verify(url: Url, owner: Owner = None, json: Json = False) -> None:
+    """Look for damage. Prints what is wrong in which conversation, and exits with 1 where anything is."""
+    from convo.cli import screen
+    from convo.cli.opening import open_store
+
+    with open_store(url, owner) as store:
+        found = list(store.verify())
+    if json:
+        screen.show_json(found)
+    else:
+        lines = [f"{finding.conversation_id}  {finding.kind}: {finding.detail}" for finding in found]
+        screen.show(*lines, f"{len(found)} findings" if found else "nothing is damaged")
+    raise typer.Exit(1 if found else 0)

@@ -129,6 +129,12 @@ def waiting_at_most(connection: Connection, patience: int | None) -> Iterator[No
         raw.cursor().execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
 
 
+def see_one_state(connection: Connection) -> None:
+    """Let every read of this transaction, which has read nothing yet, see the same state. SQLite does so anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
 def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
     if synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
         raise InvalidSetting("synchronous must be FULL, NORMAL, OFF or EXTRA", field="synchronous")
