@@ -23,7 +23,7 @@ def learn(handle: Handle, ask: Ask, outbound: Outbound, completion: Completion) 
     key, usage = learned_key(ask), completion.usage
     known = handle.port.learned.get(key, Learned())
     if usage is not None and usage.prompt_tokens:
-        known = known.after(usage.prompt_tokens, outbound.composition.tokens / outbound.factor)
+        known = known.after(outbound.composition.estimated, usage.prompt_tokens)
     handle.port.learned[key] = known
 
 
@@ -40,7 +40,7 @@ async def shrink(handle: Handle, opening: Opening, ask: Ask, problem: ContextToo
     key = learned_key(ask)
     known = handle.port.learned.get(key, Learned())
     limit = problem.limit or int(outbound.composition.tokens * 3 / 4)
-    handle.port.learned[key] = known.after(estimated(outbound), problem.needed or 0).limited_to(limit)
+    handle.port.learned[key] = known.after(outbound.composition.estimated, problem.needed or 0).limited_to(limit)
     smaller = await prepare(handle, [], ask)
     if smaller.request.hash == outbound.request.hash:
         raise problem
