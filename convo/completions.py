@@ -153,3 +153,8 @@ class Delta:
     backend: str | None = None
     wire_hash: str | None = None
     extra: Mapping[str, Any] | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it adds to the answer itself, not only to what is known about it."""
+        return bool(self.text or self.thinking or self.chunk or self.tool_calls)

@@ -37,9 +37,9 @@ _FIRST_POLL, _LONGEST_POLL = 0.02, 0.5
 
 
 class Moved(Exception):
-    """The compare-and-set moved no row; ``found`` is how the branch stands."""
+    """The branch stands otherwise than the handle knew: as ``found`` says, or (None) as is to be read anew."""
 
-    def __init__(self, found: BranchState) -> None:
+    def __init__(self, found: BranchState | None = None) -> None:
         self.found = found
 
 
@@ -47,7 +47,8 @@ class Moved(Exception):
 class Step:
     """One move of the head: by how many messages, which turn the new tail belongs to, which turn it opens.
 
-    ``over`` is a lapsed turn that is taken over, ``salvage`` the message that is left of the turn written over.
+    ``over`` is a lapsed turn that is taken over, ``held`` the attempt of the opened turn that holds the branch so
+    far, ``salvage`` the message that is left of the turn written over.
     """
 
     by: int
@@ -55,6 +56,7 @@ class Step:
     opens: tuple[UUID, int] | None = None
     lease_ms: int = 0
     over: tuple[UUID, int] | None = None
+    held: tuple[UUID, int] | None = None
     salvage: Entry | None = None
 
 
@@ -74,6 +76,8 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
         opens=step.opens,
         lease_ms=step.lease_ms,
         over=step.over,
+        held=step.held,
+        after=handle.last.id if handle.last else None,
     )
     if taken:
         return True
@@ -82,10 +86,11 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
     raise Moved(_found(connection, handle))
 
 
-def write_over(connection: Connection, handle: Handle, step: Step) -> None:
+def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bool) -> None:
     """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on.
 
-    Raises Moved where that turn stands otherwise than the handle knew.
+    ``lost_call``: whether a call of it was recorded as lost. Raises Moved where that turn stands otherwise than the
+    handle knew.
     """
     last = handle.last
     if last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running"):
@@ -93,11 +98,10 @@ def write_over(connection: Connection, handle: Handle, step: Step) -> None:
     output = last.output
     if step.salvage is not None:
         output = (output[0] if output else step.salvage.seq, step.salvage.seq)
-        ledger.drop_parts(connection, (handle.conversation_id, last.id, last.attempt))
-    calls = last.calls + (step.over is not None)
-    ended = replace(last, status="superseded", output=output, calls=calls, ended_at=now())
+    ledger.drop_parts(connection, (handle.conversation_id, last.id, last.attempt))
+    ended = replace(last, status="superseded", output=output, calls=last.calls + lost_call, ended_at=now())
     if not ledger.end_turn(connection, ended, was=last.status):
-        raise Moved(_found(connection, handle))
+        raise Moved()  # and what this transaction has written so far is taken back
 
 
 def _found(connection: Connection, handle: Handle) -> BranchState:
@@ -137,11 +141,13 @@ async def _is_last(handle: Handle, expected: Entry) -> bool:
     return entries[-1].id == expected.id
 
 
-async def after_moved(handle: Handle, found: BranchState, deadline: float) -> tuple[UUID, int] | None:
+async def after_moved(handle: Handle, found: BranchState | None, deadline: float) -> tuple[UUID, int] | None:
     """Take over how the branch stands; return the open turn (id, attempt) whose lease has lapsed, None for none.
 
     Waits while a live turn is running, until ``deadline`` (of ``time.monotonic``); raises TurnInProgress then.
     """
+    if found is None:
+        found = await refresh(handle)
     absorb(handle, found)
     pause = _FIRST_POLL
     while found.open_turn is not None and (found.lease_left or 0) > 0:

@@ -150,7 +150,7 @@ async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
         if running:
             taken = branches.release(connection, handle.place, fence, head + len(entries), None)
         else:
-            taken = branches.move(connection, handle.place, head, len(entries), last_turn=turn.id)
+            taken = branches.move(connection, handle.place, head, len(entries), last_turn=turn.id, after=turn.id)
         if not taken:
             return False
         pending = ledger.pending(connection, handle.conversation_id, turn.id) if running else None

@@ -91,6 +91,7 @@ class _Running:
         self._handle, self._opening, self._ask, self._points = handle, opening, ask, points
         self._gathered = Accumulator()
         self._stopped_at: int | None = None
+        self._given: Delta | None = None
 
     async def deltas(self) -> AsyncGenerator[Delta, None]:
         """Yield what the reader gets, keeping it as it comes."""
@@ -98,19 +99,26 @@ class _Running:
         if self._ask.prefix:
             self._gathered.add(given)
         if self._ask.prefix and not self._ask.continued:
-            await self._points.add(given)
+            self._given = given
             yield given
         beating = _beating(self._handle, self._opening, self._ask)
         try:
             async with aclosing(self._pieces()) as pieces:
                 async for delta in pieces:
                     self._gathered.add(delta)
-                    await self._points.add(delta)
+                    await self._keep(delta)
                     if self._points.lost or self._meets_stop():
                         return
                     yield delta
         finally:
             await beating.stop()
+
+    async def _keep(self, delta: Delta) -> None:
+        """Keep what came; the prefix only once something has come after it, since it alone is no answer."""
+        if self._given is not None and delta.says_something:
+            await self._points.add(self._given)
+            self._given = None
+        await self._points.add(delta)
 
     async def _pieces(self) -> AsyncGenerator[Delta, None]:
         """Yield what the backend streams; one that finds the request too long is asked once more, with less."""

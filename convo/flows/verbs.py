@@ -126,11 +126,13 @@ def complete_opening(handle: Handle, ask: Ask, key: Any = None) -> Opening:
     """Return the opening of ``complete``: an answer to what is there."""
     opening = new_turn(handle, [], ask)
     opening.key = key_for(key, "complete", handle.place.branch_no, [])
-    opening.check = None if ask.prefix else _is_answerable
+    opening.check = None if ask.prefix else lambda now: _is_answerable(now, opening)
     return opening
 
 
-def _is_answerable(handle: Handle) -> None:
+def _is_answerable(handle: Handle, opening: Opening) -> None:
+    if opening.salvage:
+        raise NothingToAnswer("the branch ends with an answer that broke off: resume() continues it")
     last = handle.entries[-1].message if handle.entries else None
     if last is None:
         raise NothingToAnswer("the branch is empty: send a message first")

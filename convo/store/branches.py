@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, and_, exists, insert, literal_column, or_, select, update
@@ -152,14 +152,19 @@ def move(
     opens: tuple[UUID, int] | None = None,
     lease_ms: int = 0,
     over: tuple[UUID, int] | None = None,
+    held: tuple[UUID, int] | None = None,
+    after: UUID | Literal["any"] | None = "any",
 ) -> bool:
     """Move the head on by ``by`` messages from ``head``, and open a turn where ``opens`` (id, attempt) names one.
 
     Returns whether it moved: the head was elsewhere, or another turn is open, if not. ``over`` names an open turn
-    (id, attempt) that is to be taken over, which only a lapsed lease permits. ``last_turn`` is the turn the new tail
-    belongs to. One statement.
+    (id, attempt) that is to be taken over, which only a lapsed lease permits; ``held`` one that the writer himself
+    holds and nobody has asked to stop. ``last_turn`` is the turn the new tail belongs to, ``after`` the one that the
+    tail so far must belong to (None: to none). One statement.
     """
     free: ColumnElement[bool] = _B.open_turn.is_(None)
+    if held is not None:
+        free = and_(_B.open_turn == held[0], _B.open_attempt == held[1], _B.cancel_attempt.is_(None))
     if over is not None:
         lapsed = _B.lease_until <= _now(connection)
         free = and_(_B.open_turn == over[0], _B.open_attempt == over[1], lapsed)
@@ -169,6 +174,8 @@ def move(
         values |= {**_CLOSED, "open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease}
     elif over is not None:
         values |= _CLOSED
+    if after != "any":
+        free = and_(free, _B.last_turn.is_(None) if after is None else _B.last_turn == after)
     return _moved(connection, and_(_at(place, head), free), **values)
 
 
@@ -182,16 +189,41 @@ def _fenced(place: Place, turn: tuple[UUID, int]) -> ColumnElement[bool]:
 
 
 def release(
-    connection: Connection, place: Place, turn: tuple[UUID, int], head: int, compose_state: Mapping[str, Any] | None
+    connection: Connection,
+    place: Place,
+    turn: tuple[UUID, int],
+    head: int,
+    compose_state: Mapping[str, Any] | None,
+    at: int | None = None,
 ) -> bool:
     """Close the open ``turn`` (id, attempt), its head now at ``head``; return whether it was still this one's.
 
-    ``compose_state`` is written where it is not None.
+    ``compose_state`` is written where it is not None. ``at``: only where the head is there so far.
     """
     values: dict[str, Any] = {"head_seq": head, **_CLOSED}
     if compose_state is not None:
         values["compose_state"] = compose_state
-    return _moved(connection, _fenced(place, turn), **values)
+    fenced = _fenced(place, turn)
+    return _moved(connection, fenced if at is None else and_(fenced, _B.head_seq == at), **values)
+
+
+def advance(
+    connection: Connection,
+    place: Place,
+    turn: tuple[UUID, int],
+    head: int,
+    lease_ms: int,
+    compose_state: Mapping[str, Any] | None = None,
+) -> bool:
+    """Move the head on by one message from ``head`` while the open ``turn`` stays open, with a new lease.
+
+    Returns whether it moved: the turn is no longer this one's, or the head is elsewhere, if not. ``compose_state`` is
+    written where it is not None.
+    """
+    values: dict[str, Any] = {"head_seq": head + 1, "lease_until": _now(connection) + lease_ms}
+    if compose_state is not None:
+        values["compose_state"] = compose_state
+    return _moved(connection, and_(_fenced(place, turn), _B.head_seq == head), **values)
 
 
 def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms: int) -> bool:

@@ -30,7 +30,7 @@ lapsed          | superseded u     | superseded ua    | superseded a     | super
 completed       | completed  u     | completed  ua    | NothingToAnswer  | completed  ua    | UnknownToolCall  | NothingToResume  | completed      | completed
 awaiting_tools  | superseded u     | superseded ua    | superseded a     | superseded ua    | completed  ta    | NothingToResume  | awaiting_tools | awaiting_tools
 failed          | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | completed  a     | failed         | failed
-interrupted     | superseded pu    | superseded pua   | superseded pa    | superseded pua   | UnknownToolCall  | completed  a     | interrupted    | interrupted
+interrupted     | superseded pu    | superseded pua   | NothingToAnswer  | superseded pua   | UnknownToolCall  | completed  a     | interrupted    | interrupted
 cancelled       | cancelled  u     | cancelled  ua    | NothingToAnswer  | cancelled  ua    | UnknownToolCall  | NothingToResume  | cancelled      | cancelled
 superseded      | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | NothingToResume  | superseded     | superseded
 """  # noqa: E501 - a table is read in rows
