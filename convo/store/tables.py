@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from convo.store.types import REASON_LENGTH, Digest, Id, JsonText, Moment, name
+from convo.store.types import REASON_LENGTH, Digest, Id, JsonText, Moment, Name
 
 PREFIX = "convo_"
 NAMING = {
@@ -59,8 +59,8 @@ def _conversations(metadata: MetaData) -> Table:
         "convo_conversations",
         metadata,
         Column("id", Id, primary_key=True),
-        Column("owner", name(), nullable=False),
-        Column("external_id", name()),
+        Column("owner", Name(), nullable=False),
+        Column("external_id", Name()),
         Column("title", JsonText),
         Column("metadata", JsonText, nullable=False),
         Column("settings", JsonText, nullable=False),
@@ -77,8 +77,8 @@ def _keys(metadata: MetaData) -> Table:
     return Table(
         "convo_keys",
         metadata,
-        Column("owner", name(), primary_key=True),
-        Column("external_id", name(), primary_key=True),
+        Column("owner", Name(), primary_key=True),
+        Column("external_id", Name(), primary_key=True),
         Column("conversation_id", Id, nullable=False),
     )
 
@@ -89,7 +89,7 @@ def _branches(metadata: MetaData) -> Table:
         metadata,
         _conversation_key(),
         Column("branch_no", Integer, primary_key=True, autoincrement=False),
-        Column("name", name()),
+        Column("name", Name()),
         Column("parent_no", Integer),
         Column("fork_seq", BigInteger, nullable=False),
         Column("shown_parent_no", Integer),
@@ -117,7 +117,7 @@ def _messages(metadata: MetaData) -> Table:
         Column("seq", BigInteger, primary_key=True, autoincrement=False),
         Column("id", Id, nullable=False),
         Column("turn_id", Id),
-        Column("role", name(16), nullable=False),
+        Column("role", Name(16), nullable=False),
         Column("body", JsonText, nullable=False),
         Column("tokens", Integer, nullable=False),
         Column("marks", JsonText),
@@ -133,7 +133,7 @@ def _turns(metadata: MetaData) -> Table:
         _conversation_key(),
         Column("turn_id", Id, primary_key=True),
         Column("branch_no", Integer, nullable=False),
-        Column("status", name(16), nullable=False),
+        Column("status", Name(16), nullable=False),
         Column("attempt", Integer, nullable=False),
         Column("input_first", BigInteger),
         Column("input_last", BigInteger),
@@ -156,14 +156,14 @@ def _calls(metadata: MetaData) -> Table:
         _conversation_key(),
         Column("turn_id", Id, primary_key=True),
         Column("call_no", Integer, primary_key=True, autoincrement=False),
-        Column("kind", name(16), nullable=False),
-        Column("backend", name(), nullable=False),
-        Column("model", name()),
+        Column("kind", Name(16), nullable=False),
+        Column("backend", Name(), nullable=False),
+        Column("model", Name()),
         Column("recipe", JsonText, nullable=False),
         Column("request_hash", Digest, nullable=False),
         Column("wire_hash", Digest),
         Column("usage", JsonText),
-        Column("finish_reason", name(REASON_LENGTH)),
+        Column("finish_reason", Name(REASON_LENGTH)),
         Column("error", JsonText),
         Column("started_at", Moment, nullable=False),
         Column("ended_at", Moment, nullable=False),
@@ -175,8 +175,8 @@ def _requests(metadata: MetaData) -> Table:
         "convo_requests",
         metadata,
         _conversation_key(),
-        Column("key", name(), primary_key=True),
-        Column("verb", name(16), nullable=False),
+        Column("key", Name(), primary_key=True),
+        Column("verb", Name(16), nullable=False),
         Column("fingerprint", Digest, nullable=False),
         Column("turn_id", Id),
         Column("step", Integer, nullable=False),

@@ -1,4 +1,7 @@
-"""Column types that mean the same on SQLite, PostgreSQL and MariaDB."""
+"""Column types that mean the same on SQLite, PostgreSQL and MariaDB.
+
+A database's own types are imported when it is used: to import those of all takes as long as half of convo.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy import BINARY, TIMESTAMP, BigInteger, LargeBinary, String, Text, Uuid
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -31,10 +33,8 @@ class Id(TypeDecorator[UUID]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the database's own type."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
-        if dialect.name in MARIADB:
-            return dialect.type_descriptor(mysql.BINARY(16))
-        return dialect.type_descriptor(LargeBinary(16))
+            return dialect.type_descriptor(Uuid())
+        return dialect.type_descriptor(BINARY(16) if dialect.name in MARIADB else LargeBinary(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
         """UUID to driver value."""
@@ -54,9 +54,11 @@ class Moment(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the database's own type."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
         if dialect.name in MARIADB:
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+            from sqlalchemy.dialects.mysql import DATETIME
+
+            return dialect.type_descriptor(DATETIME(fsp=6))
         return dialect.type_descriptor(BigInteger())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
@@ -86,7 +88,9 @@ class JsonText(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the database's own type."""
         if dialect.name in MARIADB:
-            return dialect.type_descriptor(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"))
+            from sqlalchemy.dialects.mysql import LONGTEXT
+
+            return dialect.type_descriptor(LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"))
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
@@ -111,9 +115,7 @@ class Digest(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the database's own type."""
-        if dialect.name in MARIADB:
-            return dialect.type_descriptor(mysql.BINARY(32))
-        return dialect.type_descriptor(LargeBinary(32))
+        return dialect.type_descriptor(BINARY(32) if dialect.name in MARIADB else LargeBinary(32))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
         """Hexadecimal text to bytes."""
@@ -124,7 +126,20 @@ class Digest(TypeDecorator[str]):
         return None if value is None else bytes(value).hex()
 
 
-def name(length: int = NAME_LENGTH) -> TypeEngine[str]:
-    """Return a short text compared byte for byte, trailing spaces included."""
-    kept = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
-    return String(length).with_variant(kept, *MARIADB)
+class Name(TypeDecorator[str]):
+    """A short text compared byte for byte, trailing spaces included; of ``NAME_LENGTH`` unless a length is given."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int = NAME_LENGTH) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the database's own type."""
+        if dialect.name in MARIADB:
+            from sqlalchemy.dialects.mysql import VARCHAR
+
+            return dialect.type_descriptor(VARCHAR(self.length, charset="utf8mb4", collation="utf8mb4_nopad_bin"))
+        return dialect.type_descriptor(String(self.length))
