@@ -20,11 +20,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from convo.records import Branch, Turn
+from convo.store import ledger
 from convo.store.clock import NOW_MS, now
-from convo.store.rows import branch_from, turn_from
+from convo.store.rows import branch_from
 from convo.store.tables import TABLES
 
-_B, _C, _T = TABLES.branches.c, TABLES.conversations.c, TABLES.turns.c
+_B, _C = TABLES.branches.c, TABLES.conversations.c
 
 
 _CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None, "cancel_attempt": None}
@@ -69,25 +70,23 @@ def _now_in(dialect: str) -> ColumnElement[int]:
 
 
 def state(connection: Connection, conversation_id: UUID, branch: int | str | None) -> BranchState | None:
-    """Return the branch by number or name (None: the active one) with its last turn; one statement."""
+    """Return the branch by number or name (None: the active one) with its last turn.
+
+    One statement, and one by key for the turn: PostgreSQL reads all turns where it misjudges a join to one.
+    """
     number = _C.active_branch if branch is None else branch
     wanted = _B.name == branch if isinstance(branch, str) else _B.branch_no == number
     left = (_B.lease_until - _now(connection)).label("lease_left")
-    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id).outerjoin(
-        TABLES.turns, and_(_T.conversation_id == _B.conversation_id, _T.turn_id == _B.last_turn)
-    )
     columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
-    statement = select(TABLES.branches, *columns, *_TURN_COLUMNS).select_from(tables)
-    row = connection.execute(
-        statement.where(_B.conversation_id == conversation_id, wanted, _B.hidden_at.is_(None))
-    ).one_or_none()
-    return None if row is None else _state_from(row)
+    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
+    here = _B.conversation_id == conversation_id, wanted, _B.hidden_at.is_(None)
+    row = connection.execute(select(TABLES.branches, *columns).select_from(tables).where(*here)).one_or_none()
+    if row is None:
+        return None
+    return _state_from(row, ledger.turn(connection, conversation_id, row.last_turn) if row.last_turn else None)
 
 
-_TURN_COLUMNS = [column.label(f"turn_{column.name}") for column in TABLES.turns.c if column.name != "pending"]
-
-
-def _state_from(row: Any) -> BranchState:
+def _state_from(row: Any, last: Turn | None) -> BranchState:
     return BranchState(
         branch=branch_from(row),
         owner=row.owner,
@@ -98,24 +97,8 @@ def _state_from(row: Any) -> BranchState:
         open_turn=row.open_turn,
         open_attempt=row.open_attempt,
         lease_left=None if row.open_turn is None else row.lease_left,
-        last=_last_turn(row),
+        last=last,
     )
-
-
-def _last_turn(row: Any) -> Turn | None:
-    if row.turn_turn_id is None:
-        return None
-    return turn_from(_Unlabelled(row))
-
-
-class _Unlabelled:
-    """A joined row seen as a row of ``convo_turns``."""
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, f"turn_{name}")
 
 
 def listed(connection: Connection, conversation_id: UUID) -> list[Branch]:
