@@ -15,6 +15,7 @@ ConvoError
 │   ├── NothingToResume
 │   ├── NothingToCancel
 │   ├── UnknownToolCall           a tool result nobody asked for
+│   ├── ToolRoundsExceeded        the model wants tools called more often than permitted
 │   └── Conflict                  somebody else was first
 │       ├── TurnInProgress
 │       ├── TurnClosed
@@ -129,6 +130,15 @@ class UnknownToolCall(CallerError):
     """A tool result was given for a call that is not waiting for one. ``waiting`` lists those that are."""
 
     waiting: tuple[str, ...] = ()
+
+
+class ToolRoundsExceeded(CallerError):
+    """The model still wants tools called. ``reply`` is its last answer; its calls wait for results.
+
+    ``run(None, ...)`` goes on with as many rounds again, ``submit`` takes the results from elsewhere.
+    """
+
+    reply: Any = None
 
 
 class Conflict(CallerError):

@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "options", "completions"),
     ("turns", "partials", "records", "profiles"),
     ("store", "context", "backends"),
-    ("ports",),
+    ("ports", "workers"),
     ("flows",),
     ("conversation", "aio"),
     ("convo", "public"),  # what `from convo import ...` gives

@@ -15,6 +15,7 @@ from convo.flows.handle import Handle, load_window, refresh, remember
 from convo.flows.heads import TAIL, after_moved, deadline_of
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
+from convo.flows.reply import waiting_calls
 from convo.flows.turn_begin import Opening, call_record, new_turn, next_attempt, partial_of
 from convo.messages import AssistantMessage, assistant
 from convo.options import CompletionOptions
@@ -50,6 +51,8 @@ async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> 
         return await _lengthen(handle, turn, ask, given)
     if turn is None or turn.status not in ("failed", "interrupted", "running"):
         raise _nothing(handle, turn)
+    if await _stopped_at_tools(handle, turn):
+        raise _nothing(handle, replace(turn, status="awaiting_tools"))
     asked, prefix = await first_asked(handle, turn)
     options = asked.merged(given)
     if (options.n or 1) > 1:
@@ -64,9 +67,16 @@ async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> 
     return opening, _continuing(again, partial.text, options)
 
 
+async def _stopped_at_tools(handle: Handle, turn: Turn) -> bool:
+    """Return whether the process of ``turn`` died while it called tools, before all results were in."""
+    pending = await handle.port.read(lambda c: ledger.pending(c, handle.conversation_id, turn.id))
+    return turn.status == "running" and pending is None and bool(waiting_calls(await load_window(handle, TAIL)))
+
+
 def _nothing(handle: Handle, turn: Turn | None) -> NothingToResume:
     said = "there is none" if turn is None else f"it is {turn.status}"
-    hint = ": give its tool results to submit()" if turn and turn.status == "awaiting_tools" else ""
+    waits = turn is not None and turn.status == "awaiting_tools"
+    hint = ": give the results to submit(), or the tools to run(None, tools=...)" if waits else ""
     return NothingToResume(f"the last turn of branch {handle.branch.name!r} cannot be resumed, {said}{hint}")
 
 
@@ -143,27 +153,31 @@ async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
     entries = [replace(entry, finish_reason="cancelled") for entry in entries]
     running = turn.status == "running"
     output = (turn.output[0] if turn.output else entries[0].seq, entries[0].seq) if entries else turn.output
-    ended = replace(turn, status="cancelled", output=output, calls=turn.calls + running, ended_at=now())
+    cancelled = replace(turn, status="cancelled", output=output, ended_at=now())
     head, fence = handle.head, (turn.id, turn.attempt)
 
-    def work(connection: Connection) -> bool:
+    def work(connection: Connection) -> Turn | None:
         if running:
-            taken = branches.release(connection, handle.place, fence, head + len(entries), None)
+            taken = branches.release(connection, handle.place, fence, head + len(entries), None, at=head)
         else:
             taken = branches.move(connection, handle.place, head, len(entries), last_turn=turn.id, after=turn.id)
         if not taken:
-            return False
+            return None
         pending = ledger.pending(connection, handle.conversation_id, turn.id) if running else None
+        ended = replace(cancelled, calls=turn.calls + (pending is not None))
         if pending is not None:
             error = {"type": "Cancelled", "message": "the turn was ended while this call was in flight"}
             ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
         ledger.add_messages(connection, entries)
         ledger.end_turn(connection, ended, was=turn.status)
         ledger.drop_parts(connection, (handle.conversation_id, *fence))
-        return True
+        return ended
 
-    if not await handle.port.write(work):
-        await refresh(handle)
+    ended = await handle.port.write(work)
+    if ended is None:
+        found = await refresh(handle)
+        if found.open_turn == turn.id:  # it stored a tool's result, or went on to its next call, meanwhile
+            return await cancel(handle, grace=0.0)
         return await _ended_answer(handle, handle.last, was_running=True)
     handle.last = ended
     if entries:

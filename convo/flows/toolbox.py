@@ -48,6 +48,7 @@ class ToolFunction:
     _arguments: type[BaseModel] = field(repr=False, compare=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function as if it were no tool."""
         return self.function(*args, **kwargs)
 
     @property
@@ -201,12 +202,14 @@ def _arguments(
         hints = get_type_hints(body, include_extras=True)
         parameters = inspect.signature(function).parameters.values()
         fields = {
-            f"argument_{number}": (hints.get(parameter.name, Any), _field(name, parameter, hints, told))
+            f"argument_{number}": (hints.get(parameter.name, Any), _field(parameter, hints, told))
             for number, parameter in enumerate(parameters)
         }
         model: type[BaseModel] = create_model("Arguments", __config__=_CLOSED, **fields)  # type: ignore[call-overload]
         schema = model.model_json_schema(schema_generator=_Schema)
-    except (PydanticUserError, NameError, TypeError) as problem:
+    except (PydanticUserError, NameError, TypeError, ValueError) as problem:
+        if isinstance(problem, InvalidSetting):
+            raise
         raise InvalidSetting(
             f"the parameters of {name} cannot be described to a model ({type(problem).__name__}): give them type "
             "hints that exist when it runs and that JSON can express",
@@ -224,13 +227,14 @@ class _Schema(GenerateJsonSchema):
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic calls it with the schema
+        """Return that no field gets a title."""
         return False
 
 
-def _field(name: str, parameter: inspect.Parameter, hints: Mapping[str, Any], told: Told) -> Any:
+def _field(parameter: inspect.Parameter, hints: Mapping[str, Any], told: Told) -> Any:
     if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
         raise InvalidSetting(
-            f"{name}: its parameter {parameter.name!r} takes arguments without a name; a model gives named ones",
+            f"the parameter {parameter} of a tool must take one argument by its name, for so a model gives it",
             field="function",
         )
     facts: dict[str, Any] = {"alias": parameter.name}

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 
 from convo.completions import Completion
 from convo.errors import CallerError, ContextError, TurnClosed
-from convo.flows.handle import Handle, remember
+from convo.flows.handle import Handle, absorb, load_window, refresh, remember
 from convo.flows.heads import (
     MOVES,
+    TAIL,
     Moved,
     Step,
     after_moved,
@@ -31,6 +32,7 @@ from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
 from convo.store import branches, conversations, ledger
+from convo.store.branches import BranchState
 from convo.store.clock import new_id, now
 
 
@@ -42,6 +44,9 @@ class Opening:
     turn written over had streamed, ``resumed`` what this turn itself had streamed and now continues. ``check``
     raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed,
     ``shrunk`` whether its request was made smaller because the backend found it too long.
+
+    With tools, ``held`` says that the attempt before holds the branch for it, ``for_tools`` that it calls tools and
+    sends nothing; ``holds_ms`` is for how long an answer with tool calls keeps holding the branch, 0 for not at all.
     """
 
     turn: Turn
@@ -53,6 +58,9 @@ class Opening:
     outbound: Outbound | None = None
     tried: bool = False
     shrunk: bool = False
+    held: bool = False
+    for_tools: bool = False
+    holds_ms: int = 0
 
     @property
     def fence(self) -> tuple[UUID, int]:
@@ -62,6 +70,11 @@ class Opening:
     def count_call(self) -> None:
         """Note that one more call of the turn has ended and is recorded."""
         self.turn = replace(self.turn, calls=self.turn.calls + 1)
+
+    @property
+    def held_by(self) -> tuple[UUID, int] | None:
+        """The attempt that holds the branch for this one, None for none."""
+        return (self.turn.id, self.turn.attempt - 1) if self.held else None
 
     @property
     def sent(self) -> Outbound:
@@ -138,23 +151,24 @@ def _write_append(
         conversations.touch(connection, handle.conversation_id)
 
 
-async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
+async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
     """Compose, and commit input and turn; true afterwards: the turn is running and holds the branch.
 
-    Raises TurnInProgress, BranchMoved, ContextOverflow and the other errors of composing; nothing is written then.
+    Raises TurnInProgress, BranchMoved, ContextOverflow and the other errors of composing, TurnClosed where the turn
+    held the branch and was stopped or taken over; nothing is written then.
     """
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
     for _ in range(MOVES):
         await expect_head(handle, ask)
-        outbound = await _prepared(handle, opening, ask)
-        opening.outbound, opening.tried = outbound, True
+        opening.outbound, opening.tried = await _prepared(handle, opening, ask), True
         step = Step(
             by=len(opening.salvage) + len(opening.inputs),
             last_turn=opening.turn.id,
             opens=opening.fence,
             lease_ms=ask.settings.lease_ms(ask.backend),
             over=over,
+            held=opening.held_by,
             salvage=opening.salvage[0] if opening.salvage else None,
         )
         try:
@@ -165,23 +179,45 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
         except Moved as moved:
             opening.tried = False
             await recall(handle, opening.key)
-            over = await after_moved(handle, moved.found, deadline)
+            if opening.held:
+                await _check_held(handle, opening, moved.found)
+            else:
+                over = await after_moved(handle, moved.found, deadline)
             continue
-        _note_opened(handle, opening, outbound)
-        return outbound
+        _note_opened(handle, opening)
+        return
     raise gave_up()
 
 
-async def _prepared(handle: Handle, opening: Opening, ask: Ask) -> Outbound:
+async def _check_held(handle: Handle, opening: Opening, found: BranchState | None) -> None:
+    """Look anew at a branch that the opening holds; raise TurnClosed unless only the conversation was revised."""
+    revision = handle.place.revision
+    if found is None:
+        found = await refresh(handle)
+    absorb(handle, found)
+    if (found.open_turn, found.open_attempt) != opening.held_by or found.revision == revision:
+        raise TurnClosed("the turn was stopped or taken over while its tools were called")
+
+
+async def _prepared(handle: Handle, opening: Opening, ask: Ask) -> Outbound | None:
     """Compose; what is objected to on what the handle knew is judged again where the branch has moved on."""
     try:
-        await _place(handle, opening)
-        return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+        return await _composed(handle, opening, ask)
     except (CallerError, ContextError):
         if not await has_moved(handle):
             raise
+    return await _composed(handle, opening, ask)
+
+
+async def _composed(handle: Handle, opening: Opening, ask: Ask) -> Outbound | None:
+    """Return what leaves, None where tools are to be called and nothing does."""
     await _place(handle, opening)
-    return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+    if not opening.for_tools:
+        return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
+    await load_window(handle, TAIL)
+    if opening.check is not None:
+        opening.check(handle)
+    return None
 
 
 async def _place(handle: Handle, opening: Opening) -> None:
@@ -218,24 +254,26 @@ def _write_begin(connection: Connection, handle: Handle, opening: Opening, step:
     if not move_head(connection, handle, step, lambda c: _is_open(c, handle, opening)):
         return
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
-    _write_over(connection, handle, step)
-    if step.over is not None and handle.last is not None and opening.turn.id == handle.last.id:
+    lost_call = _write_over(connection, handle, step)
+    if lost_call and handle.last is not None and opening.turn.id == handle.last.id:
         opening.turn = replace(opening.turn, calls=handle.last.calls + 1)
+    outbound = opening.outbound
     if opening.turn.attempt == 1:
-        ledger.add_turn(connection, opening.turn, opening.sent.pending)
-    elif not ledger.reopen_turn(connection, opening.turn, opening.sent.pending):
+        ledger.add_turn(connection, opening.turn, outbound.pending if outbound else None)
+    elif not ledger.reopen_turn(connection, opening.turn, outbound.pending if outbound else None):
         raise TurnClosed()
     _carry_over(connection, handle, opening)
     ledger.add_messages(connection, [*opening.salvage, *opening.inputs])
-    for digest in opening.sent.blobs.keys() - handle.blobs:
-        ledger.keep_blob(connection, handle.conversation_id, digest, opening.sent.blobs[digest])
+    for digest in outbound.blobs.keys() - handle.blobs if outbound else ():
+        ledger.keep_blob(connection, handle.conversation_id, digest, outbound.blobs[digest])  # type: ignore[union-attr]
 
 
 def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> None:
-    """Make what a resumed turn had streamed the first part of its new attempt."""
-    if opening.resumed:
-        turn, attempt = opening.fence
+    """Make what a resumed turn had streamed, or the calls it had started, the first part of its new attempt."""
+    turn, attempt = opening.fence
+    if opening.resumed or (handle.last is not None and handle.last.status == "awaiting_tools"):
         ledger.drop_parts(connection, (handle.conversation_id, turn, attempt - 1))
+    if opening.resumed:
         ledger.add_part(connection, (handle.conversation_id, turn, attempt), 0, opening.resumed)
 
 
@@ -244,23 +282,26 @@ def _is_open(connection: Connection, handle: Handle, opening: Opening) -> bool:
     return found is not None and (found.open_turn, found.open_attempt) == opening.fence
 
 
-def _write_over(connection: Connection, handle: Handle, step: Step) -> None:
-    if step.over is not None:
-        _record_lost_call(connection, handle)
-    write_over(connection, handle, step)
+def _write_over(connection: Connection, handle: Handle, step: Step) -> bool:
+    lost_call = step.over is not None and _record_lost_call(connection, handle)
+    write_over(connection, handle, step, lost_call)
+    return lost_call
 
 
-def _record_lost_call(connection: Connection, handle: Handle) -> None:
-    """Record the call that was in flight when the last turn's process died: it was made, its answer is not known."""
+def _record_lost_call(connection: Connection, handle: Handle) -> bool:
+    """Record the call that was in flight when the last turn's process died, if any: its answer is not known."""
     turn = handle.last
     pending = None if turn is None else ledger.pending(connection, handle.conversation_id, turn.id)
-    if turn is not None and pending is not None:
-        error = {"type": "Lost", "message": "the process that made this call ended before its answer came"}
-        ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
+    if turn is None or pending is None:
+        return False
+    error = {"type": "Lost", "message": "the process that made this call ended before its answer came"}
+    ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
+    return True
 
 
-def _note_opened(handle: Handle, opening: Opening, outbound: Outbound) -> None:
-    handle.blobs |= outbound.blobs.keys()
+def _note_opened(handle: Handle, opening: Opening) -> None:
+    if opening.outbound is not None:
+        handle.blobs |= opening.outbound.blobs.keys()
     handle.last = opening.turn
     written = [*opening.salvage, *opening.inputs]
     if written:

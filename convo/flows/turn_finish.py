@@ -45,7 +45,7 @@ async def close_turn(
         raise MalformedResponse(f"{ask.backend_name} gave an empty answer without a finish reason: try again")
     entry = _answer_entry(handle, opening, ask, completion.choices[0])
     call = call_record(opening.turn, opening.sent.pending, completion=completion)
-    turn = _ended(opening.turn, entry, _status(completion))
+    turn = _ended(opening.turn, entry, _status(completion, opening))
     siblings: list[Branch] = []
 
     def store(connection: Connection) -> None:
@@ -68,10 +68,12 @@ async def close_turn(
     )
 
 
-def _status(completion: Completion) -> TurnStatus:
+def _status(completion: Completion, opening: Opening) -> TurnStatus:
     if completion.finish_reason == CANCELLED:
         return "cancelled"
-    return "awaiting_tools" if completion.message.calls else "completed"
+    if not completion.message.calls:
+        return "completed"
+    return "running" if opening.holds_ms else "awaiting_tools"
 
 
 def _answer_entry(handle: Handle, opening: Opening, ask: Ask, choice: Choice) -> Entry:
@@ -81,7 +83,17 @@ def _answer_entry(handle: Handle, opening: Opening, ask: Ask, choice: Choice) ->
 
 def _ended(turn: Turn, entry: Entry, status: TurnStatus) -> Turn:
     first = turn.output[0] if turn.output else entry.seq
-    return replace(turn, status=status, calls=turn.calls + 1, output=(first, entry.seq), ended_at=now())
+    ended_at = None if status == "running" else now()
+    return replace(turn, status=status, calls=turn.calls + 1, output=(first, entry.seq), ended_at=ended_at)
+
+
+def _take(
+    connection: Connection, handle: Handle, opening: Opening, turn: Turn, entry: Entry, state: dict[str, Any] | None
+) -> bool:
+    """Move the head to the answer, and release the branch unless the turn goes on to call tools."""
+    if turn.status == "running":
+        return branches.advance(connection, handle.place, opening.fence, entry.seq - 1, opening.holds_ms, state)
+    return branches.release(connection, handle.place, opening.fence, entry.seq, state)
 
 
 async def _commit(
@@ -99,7 +111,7 @@ async def _commit(
     state = None if moved is None else cuts_json(moved)
 
     def work(connection: Connection) -> None:
-        if not branches.release(connection, handle.place, opening.fence, entry.seq, state):
+        if not _take(connection, handle, opening, turn, entry, state):
             if ledger.has_message(connection, entry):
                 return
             raise TurnClosed("another writer took this turn over; its answer was not stored")
@@ -158,7 +170,7 @@ async def let_go(
     rest = await points.settle() if points is not None else []
 
     def work(connection: Connection) -> bool:
-        if not branches.release(connection, handle.place, opening.fence, head, None):
+        if not branches.release(connection, handle.place, opening.fence, head, None, at=head):
             return False
         if points is not None:
             points.keep_rest(connection, rest)

@@ -41,12 +41,14 @@ def add_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | No
     connection.execute(insert(TABLES.turns), {**turn_row(turn), "pending": pending})
 
 
-def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any]) -> bool:
+def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> bool:
     """Set an unfinished turn running again as ``turn``; return whether it still was at the attempt before."""
     statement = update(TABLES.turns).where(
         *_is(turn.conversation_id, turn.id), _T.attempt == turn.attempt - 1, _T.status.in_((*UNFINISHED, "running"))
     )
-    values = {"status": "running", "attempt": turn.attempt, "calls": turn.calls, "pending": pending}
+    row = turn_row(turn)
+    values = {name: row[name] for name in ("attempt", "calls", "input_first", "input_last")}
+    values |= {"status": "running", "pending": pending}
     return connection.execute(statement.values(**values, error=None, ended_at=None)).rowcount == 1
 
 

@@ -27,7 +27,7 @@ PAGE = 500
 """Rows read, and conversations listed, at a time."""
 
 STATUSES = frozenset({"running", "completed", "cancelled", "superseded"}) | UNFINISHED
-MAY_HAVE_PARTS = frozenset({"running", "failed", "interrupted"})
+MAY_HAVE_PARTS = frozenset({"running", "awaiting_tools", "failed", "interrupted"})
 
 _C, _B, _M, _T = TABLES.conversations.c, TABLES.branches.c, TABLES.messages.c, TABLES.turns.c
 _K, _L, _P, _R = TABLES.keys.c, TABLES.calls.c, TABLES.partials.c, TABLES.requests.c
@@ -178,7 +178,7 @@ def _turns(connection: Connection, id: UUID) -> Found:
         "is on a branch that is not there": not_(here),
         "has a status nobody knows": _T.status.not_in(STATUSES),
         "is running and has ended, or neither": running == _T.ended_at.is_not(None),
-        "has a call in flight without running, or none while it runs": running == _T.pending.is_(None),
+        "has a call in flight without running": and_(not_(running), _T.pending.is_not(None)),
         "has neither begun nor gone on": or_(_T.attempt < 1, _T.calls < 0),
         "has half of a range": or_(
             _T.input_first.is_(None) != _T.input_last.is_(None), _T.output_first.is_(None) != _T.output_last.is_(None)
@@ -228,7 +228,7 @@ def _calls(connection: Connection, id: UUID) -> Found:
 
 
 def _parts(connection: Connection, id: UUID) -> Found:
-    """Parts of an answer are kept only while it may be continued, numbered from 0."""
+    """Parts of an answer, and calls that were started, are kept only while it may be continued, numbered from 0."""
     numbers = func.count(), func.min(_P.part_no), func.max(_P.part_no)
     groups = _P.turn_id, _P.attempt, _T.status, _T.attempt.label("now")
     joined = TABLES.partials.join(TABLES.turns, _turn_of(_P.conversation_id, _P.turn_id))
