@@ -1,0 +1,185 @@
+"""The async face's port: an async driver on servers, one worker thread on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Any, TypeVar, cast
+
+from sqlalchemy.engine import URL
+
+from convo.backends import call
+from convo.backends.http_io import AsyncHttp
+from convo.completions import Completion, CompletionRequest, Delta
+from convo.context.learning import Learned
+from convo.errors import StoreBusy
+from convo.ports.port import Beating, Pending, Work
+from convo.ports.tasks import Beat, InBackground, uncut
+from convo.ports.transactions import Embedded, again
+from convo.store import schema
+from convo.store.engine import async_engine, is_memory, is_sqlite
+
+T = TypeVar("T")
+
+MAX_DETACHED = 1000
+"""Detached streams that one store runs at a time."""
+
+
+class AsyncPort:
+    """The async face's port. Serves the tasks of one event loop at a time, and several loops one after another."""
+
+    def __init__(self, url: URL, **options: Any) -> None:
+        self.url = url
+        self.learned: dict[str, Learned] = {}
+        self._options = options
+        self._http = AsyncHttp()
+        self._embedded = Embedded(url, options) if is_sqlite(url) else None
+        self._worker: ThreadPoolExecutor | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engine: Any = None
+        self._keeper: AsyncGenerator[None, None] | None = None
+        self._detached: set[asyncio.Task[None]] = set()
+        self._settling: asyncio.Task[None] | None = None
+        self._inherited: list[Any] = []  # a forked child's parent's: kept, since collecting it would close it
+        self._pid = os.getpid()
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing."""
+        return await again(lambda: uncut(self._run(work, write=False)), self.sleep)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction and commit it."""
+        return await again(lambda: uncut(self._run(work, write=True)), self.sleep)
+
+    def begin_write(self, work: Work[T]) -> Pending[T]:
+        """Start a transaction that may fail without harm, in the background."""
+        return InBackground(self.write(work))
+
+    def beat(self, seconds: float, work: Work[Any]) -> Beating:
+        """Run ``work`` every so many seconds in a task of its own, until stopped."""
+        return Beat(seconds, lambda: self.write(work))
+
+    async def _run(self, work: Work[T], write: bool) -> T:
+        await self._settle()
+        if self._embedded is not None:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._worker, self._embedded.transact, work, write)
+        async with self._engine.connect() as connection, connection.begin():
+            result: T = await connection.run_sync(work)
+            return result
+
+    async def _settle(self) -> None:
+        """Make what belongs to this process and this event loop, once; tasks that come meanwhile wait for it."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop and self._pid == os.getpid():
+            return
+        if self._settling is None or self._settling.get_loop() is not loop:
+            self._settling = loop.create_task(self._settle_in(loop))
+        await self._settling
+
+    async def _settle_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            if self._pid != os.getpid():
+                self._inherited.append((self._engine, self._worker, self._keeper))
+                self._worker, self._pid = None, os.getpid()
+            if self._embedded is not None:
+                self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
+            else:
+                self._engine = await self._checked_engine()
+            self._keeper = self._closes_with_loop()
+            await anext(self._keeper)
+            self._loop = loop
+        finally:
+            self._settling = None
+
+    async def _checked_engine(self) -> Any:
+        engine = async_engine(self.url, **self._options)
+        try:
+            async with engine.connect() as connection:
+                await connection.run_sync(schema.require_head, self.url)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return engine
+
+    async def _closes_with_loop(self) -> AsyncGenerator[None, None]:
+        """Close what belongs to the loop when ``asyncio.run`` ends: it closes the generators still open."""
+        try:
+            yield
+        finally:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        engine, self._engine, self._loop = self._engine, None, None
+        await self._http.aclose()
+        if engine is not None:
+            await engine.dispose()
+        if self._embedded is not None and not is_memory(self.url):
+            self._close_embedded(self._embedded)
+
+    def _close_embedded(self, embedded: Embedded) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.shutdown()
+        embedded.close()
+
+    async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
+        """Ask a backend for a whole answer."""
+        return await call.complete(self._http, backend, request)
+
+    def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Ask a backend for a streamed answer."""
+        return call.stream(self._http, backend, request)
+
+    async def detached(self, flow: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Yield what ``flow`` yields; it goes on by itself, in a task, when the reader leaves.
+
+        Raises StoreBusy beyond ``MAX_DETACHED`` such tasks. What it raises when nobody reads is in the turn's record.
+        """
+        if len(self._detached) >= MAX_DETACHED:
+            await flow.aclose()
+            raise StoreBusy(f"{MAX_DETACHED} detached streams are running already: read this one to its end")
+        pieces: asyncio.Queue[tuple[T | None, BaseException | None] | None] = asyncio.Queue()
+        task = asyncio.create_task(_pump(flow, pieces))
+        self._detached.add(task)
+        task.add_done_callback(self._detached.discard)
+        while (piece := await pieces.get()) is not None:
+            item, problem = piece
+            if problem is not None:
+                raise problem
+            yield cast("T", item)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def aclose(self, grace: float = 0.0) -> None:
+        """Close connections to the database and to backends.
+
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        """
+        if self._detached:
+            _, late = await asyncio.wait(self._detached, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.aclose()
+        if self._embedded is not None:
+            self._close_embedded(self._embedded)
+
+
+async def _pump(flow: AsyncGenerator[T, None], pieces: asyncio.Queue[Any]) -> None:
+    """Run ``flow`` to its end, handing over what it yields, what it raises, and None at the end."""
+    try:
+        async with aclosing(flow):
+            async for item in flow:
+                pieces.put_nowait((item, None))
+    except Exception as problem:  # the reader raises it, if there is one; the turn's record has it anyway
+        pieces.put_nowait((None, problem))
+    finally:
+        pieces.put_nowait(None)

@@ -1,0 +1,74 @@
+"""What a flow may do to the world, whichever face it serves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.engine import URL, Connection
+
+from convo.completions import Completion, CompletionRequest, Delta
+from convo.context.learning import Learned
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Work = Callable[[Connection], T]
+
+
+class Port(Protocol):
+    """What a flow may do to the world. ``learned`` is what this process knows of models, by backend and model."""
+
+    url: URL
+    learned: dict[str, Learned]
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction and commit it; raises StoreError past the retry bound."""
+        ...
+
+    def begin_write(self, work: Work[T]) -> Pending[T]:
+        """Start a transaction that may fail without harm, such as a checkpoint of a stream.
+
+        Sync: run at once, tried once, with little patience for a busy database. Async: run in the background.
+        """
+        ...
+
+    def beat(self, seconds: float, work: Work[Any]) -> Beating:
+        """Run ``work`` every so many seconds until stopped (async face only; the sync one cannot)."""
+        ...
+
+    async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
+        """Ask a backend for a whole answer."""
+        ...
+
+    def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
+        """Ask a backend for a streamed answer."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Pending(Protocol[T_co]):
+    """A transaction that was started."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    async def outcome(self) -> T_co | None:
+        """Return its result once it has ended; None where it failed."""
+        ...
+
+
+class Beating(Protocol):
+    """Something done every few seconds."""
+
+    async def stop(self) -> None:
+        """End it, letting a transaction under way finish."""
+        ...

@@ -1,0 +1,94 @@
+"""Transactions: run again when they fail for a passing reason; over a sync engine, in any thread, after a fork."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from convo.ports.port import Work
+from convo.store import schema
+from convo.store.engine import WRITE, is_memory, sync_engine, waiting_at_most
+from convo.store.faults import translate, verdict
+
+T = TypeVar("T")
+
+TRIES = 12
+"""Runs of a transaction that keeps failing for a passing reason."""
+
+INTEGRITY_TRIES = 4
+"""Runs of a transaction that meets a key which another writer made first; it then finds what the other wrote."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
+
+
+async def again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
+    """Run ``attempt`` until it succeeds, fails for good, or has been tried often enough."""
+    tries = dict.fromkeys(("again", "integrity"), 0)
+    bounds = {"again": TRIES, "integrity": INTEGRITY_TRIES, "final": 0}
+    while True:
+        try:
+            return await attempt()
+        except SQLAlchemyError as problem:
+            kind = verdict(problem)
+            tries[kind] = tries.get(kind, 0) + 1
+            if tries[kind] >= bounds[kind]:
+                raise translate(problem) from None
+            pause = min(_FIRST_PAUSE * 2 ** tries[kind], _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+        await sleep(pause)
+
+
+class Embedded:
+    """A sync engine, its schema checked on first use, anew in a forked child. Serves threads."""
+
+    def __init__(self, url: URL, options: dict[str, Any]) -> None:
+        self.url = url
+        self._options = options
+        self._lock = threading.Lock()
+        self._one_at_a_time = threading.RLock() if is_memory(url) else nullcontext()
+        self._engine: Engine | None = None
+        self._inherited: list[Any] = []
+        self._pid = os.getpid()
+
+    def engine(self) -> Engine:
+        """Return the engine, made and its schema checked on first use in this process."""
+        if self._pid != os.getpid():
+            self._start_over_after_fork()
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    engine = sync_engine(self.url, **self._options)
+                    schema.ensure(engine, self.url)
+                    self._engine = engine
+        return self._engine
+
+    def _start_over_after_fork(self) -> None:
+        """The parent's connections are the parent's: leave them open, and kept from collection; make our own."""
+        self._lock, self._pid = threading.Lock(), os.getpid()
+        if self._engine is not None and not is_memory(self.url):
+            self._inherited.append(self._engine.pool)
+            self._engine.dispose(close=False)
+
+    def transact(self, work: Work[T], write: bool, patience: int | None = None) -> T:
+        """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
+        options = {WRITE: write}
+        with (
+            self._one_at_a_time,
+            self.engine().connect().execution_options(**options) as connection,
+            waiting_at_most(connection, patience),
+            connection.begin(),
+        ):
+            return work(connection)
+
+    def close(self) -> None:
+        """Close what belongs to this process; the next transaction opens it anew."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose(close=self._pid == os.getpid())
