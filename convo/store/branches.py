@@ -15,19 +15,20 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, exists, insert, literal_column, or_, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql import ColumnElement
 
 from convo.records import Branch, Turn
 from convo.store import ledger
-from convo.store.clock import NOW_MS, now
+from convo.store.branch_updates import branch_update, now_ms
+from convo.store.clock import now
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
 
+_INSERT = insert(TABLES.branches)
 _CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None, "cancel_attempt": None}
 
 
@@ -60,30 +61,33 @@ class BranchState:
     last: Turn | None
 
 
-def _now(connection: Connection) -> ColumnElement[int]:
-    return _now_in(connection.dialect.name)
-
-
-@lru_cache
-def _now_in(dialect: str) -> ColumnElement[int]:
-    return literal_column(NOW_MS[dialect], BigInteger)
-
-
 def state(connection: Connection, conversation_id: UUID, branch: int | str | None) -> BranchState | None:
     """Return the branch by number or name (None: the active one) with its last turn.
 
     One statement, and one by key for the turn: PostgreSQL reads all turns where it misjudges a join to one.
     """
-    number = _C.active_branch if branch is None else branch
-    wanted = _B.name == branch if isinstance(branch, str) else _B.branch_no == number
-    left = (_B.lease_until - _now(connection)).label("lease_left")
-    columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
-    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
-    here = _B.conversation_id == conversation_id, wanted, _B.hidden_at.is_(None)
-    row = connection.execute(select(TABLES.branches, *columns).select_from(tables).where(*here)).one_or_none()
+    by = "active" if branch is None else "name" if isinstance(branch, str) else "number"
+    given = {"conversation": conversation_id} | ({} if branch is None else {"branch": branch})
+    row = connection.execute(_state_query(connection.dialect.name, by), given).one_or_none()
     if row is None:
         return None
     return _state_from(row, ledger.turn(connection, conversation_id, row.last_turn) if row.last_turn else None)
+
+
+_WANTED = {
+    "active": _B.branch_no == _C.active_branch,
+    "name": _B.name == bindparam("branch"),
+    "number": _B.branch_no == bindparam("branch"),
+}
+
+
+@lru_cache
+def _state_query(dialect: str, by: str) -> Select[Any]:
+    left = (_B.lease_until - now_ms(dialect)).label("lease_left")
+    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
+    columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
+    query = select(TABLES.branches, *columns).select_from(tables)
+    return query.where(_B.conversation_id == bindparam("conversation"), _WANTED[by], _B.hidden_at.is_(None))
 
 
 def _state_from(row: Any, last: Turn | None) -> BranchState:
@@ -107,22 +111,12 @@ def listed(connection: Connection, conversation_id: UUID) -> list[Branch]:
     return [branch_from(row) for row in connection.execute(statement.order_by(_B.branch_no))]
 
 
-def _at(place: Place, head: int) -> ColumnElement[bool]:
-    """The row of ``place`` while its head is ``head``, and the conversation is the owner's, unrevised."""
-    conversation = exists().where(
-        _C.id == place.conversation_id, _C.owner == place.owner, _C.revision == place.revision
-    )
-    return and_(
-        _B.conversation_id == place.conversation_id,
-        _B.branch_no == place.branch_no,
-        _B.head_seq == head,
-        _B.hidden_at.is_(None),
-        conversation,
-    )
-
-
-def _moved(connection: Connection, where: ColumnElement[bool], **values: Any) -> bool:
-    return connection.execute(update(TABLES.branches).where(where).values(**values)).rowcount == 1
+def _moved(connection: Connection, place: Place, where: Sequence[str], given: Mapping[str, Any], **values: Any) -> bool:
+    """Run the ``branch_update`` with these conditions, parameters and new values; return whether it met the row."""
+    statement = branch_update(connection.dialect.name, tuple(where), tuple(values))
+    new = {f"new_{name}": value for name, value in values.items()}
+    key = {"conversation": place.conversation_id, "branch": place.branch_no}
+    return connection.execute(statement, {**key, **given, **new}).rowcount == 1
 
 
 def move(
@@ -145,30 +139,20 @@ def move(
     holds and nobody has asked to stop. ``last_turn`` is the turn the new tail belongs to, ``after`` the one that the
     tail so far must belong to (None: to none). One statement.
     """
-    free: ColumnElement[bool] = _B.open_turn.is_(None)
-    if held is not None:
-        free = and_(_B.open_turn == held[0], _B.open_attempt == held[1], _B.cancel_attempt.is_(None))
-    if over is not None:
-        lapsed = _B.lease_until <= _now(connection)
-        free = and_(_B.open_turn == over[0], _B.open_attempt == over[1], lapsed)
+    turn = over or held
+    where = ["head", "shown", "unrevised"]
+    where += ["no turn"] if turn is None else ["turn", "unasked" if over is None else "lapsed"]
+    given: dict[str, Any] = {"head": head, "owner": place.owner, "revision": place.revision}
+    given |= {} if turn is None else {"turn": turn[0], "attempt": turn[1]}
+    if after != "any":
+        where.append("after none" if after is None else "after")
+        given |= {} if after is None else {"after": after}
     values: dict[str, Any] = {"head_seq": head + by, "last_turn": last_turn}
     if opens is not None:
-        lease = _now(connection) + lease_ms
-        values |= {**_CLOSED, "open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease}
+        values |= {**_CLOSED, "open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease_ms}
     elif over is not None:
         values |= _CLOSED
-    if after != "any":
-        free = and_(free, _B.last_turn.is_(None) if after is None else _B.last_turn == after)
-    return _moved(connection, and_(_at(place, head), free), **values)
-
-
-def _fenced(place: Place, turn: tuple[UUID, int]) -> ColumnElement[bool]:
-    return and_(
-        _B.conversation_id == place.conversation_id,
-        _B.branch_no == place.branch_no,
-        _B.open_turn == turn[0],
-        _B.open_attempt == turn[1],
-    )
+    return _moved(connection, place, where, given, **values)
 
 
 def release(
@@ -186,8 +170,10 @@ def release(
     values: dict[str, Any] = {"head_seq": head, **_CLOSED}
     if compose_state is not None:
         values["compose_state"] = compose_state
-    fenced = _fenced(place, turn)
-    return _moved(connection, fenced if at is None else and_(fenced, _B.head_seq == at), **values)
+    where, given = ["turn"], {"turn": turn[0], "attempt": turn[1]}
+    if at is not None:
+        where, given = [*where, "head"], {**given, "head": at}
+    return _moved(connection, place, where, given, **values)
 
 
 def advance(
@@ -203,28 +189,31 @@ def advance(
     Returns whether it moved: the turn is no longer this one's, or the head is elsewhere, if not. ``compose_state`` is
     written where it is not None.
     """
-    values: dict[str, Any] = {"head_seq": head + 1, "lease_until": _now(connection) + lease_ms}
+    values: dict[str, Any] = {"head_seq": head + 1, "lease_until": lease_ms}
     if compose_state is not None:
         values["compose_state"] = compose_state
-    return _moved(connection, and_(_fenced(place, turn), _B.head_seq == head), **values)
+    given = {"turn": turn[0], "attempt": turn[1], "head": head}
+    return _moved(connection, place, ["turn", "head"], given, **values)
 
 
 def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms: int) -> bool:
     """Give the open ``turn`` a new lease; return whether it is still this one's and nobody asked it to stop."""
-    where = and_(_fenced(place, turn), _B.cancel_attempt.is_(None))
-    return _moved(connection, where, lease_until=_now(connection) + lease_ms)
+    given = {"turn": turn[0], "attempt": turn[1]}
+    return _moved(connection, place, ["turn", "unasked"], given, lease_until=lease_ms)
 
 
 def ask_to_stop(connection: Connection, place: Place, turn: tuple[UUID, int]) -> bool:
     """Ask whoever runs the open ``turn`` to stop; return whether it was still open. Learnt at the next checkpoint."""
-    return _moved(connection, _fenced(place, turn), cancel_attempt=turn[1])
+    given = {"turn": turn[0], "attempt": turn[1]}
+    return _moved(connection, place, ["turn"], given, cancel_attempt=turn[1])
 
 
 def set_pins(connection: Connection, place: Place, old: Sequence[int], new: Sequence[int]) -> bool:
     """Replace the pinned seqs while they are ``old``; return whether they were. A turn's finish leaves them alone."""
     unchanged = _B.pins == list(old) if old else or_(_B.pins.is_(None), _B.pins == [])
     here = _B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no
-    return _moved(connection, and_(*here, unchanged), pins=list(new))
+    statement = update(TABLES.branches).where(*here, unchanged).values(pins=list(new))
+    return connection.execute(statement).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,20 +238,26 @@ def next_number(connection: Connection, place: Place) -> int | None:
 
     The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
     """
-    where = _C.id == place.conversation_id, _C.owner == place.owner, _C.revision == place.revision
-    raised = update(TABLES.conversations).where(*where).values(branch_counter=_C.branch_counter + 1)
-    return _number(connection, place.conversation_id) if connection.execute(raised).rowcount == 1 else None
+    given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision}
+    raised = connection.execute(_RAISE_OWN_COUNTER, given).rowcount
+    return _number(connection, place.conversation_id) if raised == 1 else None
 
 
 def claim_number(connection: Connection, conversation_id: UUID) -> int:
     """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
-    raised = update(TABLES.conversations).where(_C.id == conversation_id)
-    connection.execute(raised.values(branch_counter=_C.branch_counter + 1))
+    connection.execute(_RAISE_COUNTER, {"conversation": conversation_id})
     return _number(connection, conversation_id)
 
 
+_RAISE_COUNTER = (
+    update(TABLES.conversations).where(_C.id == bindparam("conversation")).values(branch_counter=_C.branch_counter + 1)
+)
+_RAISE_OWN_COUNTER = _RAISE_COUNTER.where(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
+_COUNTER = select(_C.branch_counter).where(_C.id == bindparam("conversation"))
+
+
 def _number(connection: Connection, conversation_id: UUID) -> int:
-    number: int = connection.execute(select(_C.branch_counter).where(_C.id == conversation_id)).scalar_one()
+    number: int = connection.execute(_COUNTER, {"conversation": conversation_id}).scalar_one()
     return number
 
 
@@ -285,7 +280,7 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
         "pins": list(new.pins) or None,
         "created_at": moment,
     }
-    connection.execute(insert(TABLES.branches), row)
+    connection.execute(_INSERT, row)
     return Branch(
         no=number,
         name=new.name,
@@ -305,5 +300,7 @@ def holds(connection: Connection, conversation_id: UUID, number: int, seq: int) 
 
 def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
     """Return whether a branch of that name exists."""
-    wanted = select(_B.branch_no).where(_B.conversation_id == conversation_id, _B.name == name)
-    return connection.execute(wanted).first() is not None
+    return connection.execute(_NAMED, {"conversation": conversation_id, "wanted": name}).first() is not None
+
+
+_NAMED = select(_B.branch_no).where(_B.conversation_id == bindparam("conversation"), _B.name == bindparam("wanted"))
