@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from convo.errors import ConvoError
 from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
@@ -24,6 +23,7 @@ from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
 from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
 from convo.store.engine import parse_url
+from convo.streams import AsyncStream
 
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
@@ -383,36 +383,3 @@ class AsyncConversation:
     async def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
         """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
         return await conversing.explain(self._handle, message, given)
-
-
-class AsyncStream:
-    """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
-
-    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
-        self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
-        self._pieces = flow(self._replies.append)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __aiter__(self) -> AsyncIterator[Delta]:
-        return self
-
-    async def __anext__(self) -> Delta:
-        return await anext(self._pieces)
-
-    async def aclose(self) -> None:
-        """End the stream: a turn that has not ended is left ``interrupted``, to be resumed."""
-        await self._pieces.aclose()
-
-    @property
-    def reply(self) -> Reply:
-        """The answer as it was stored; raises ConvoError before the stream has ended."""
-        if not self._replies:
-            raise ConvoError("the stream has not ended: its reply is there after the last delta")
-        return self._replies[0]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import atexit
 import copy
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from uuid import UUID
 
-from convo.errors import ConvoError
 from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
@@ -24,6 +23,7 @@ from convo.messages import MessageLike, ToolCall
 from convo.ports import SyncPort, drive, drive_stream
 from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
 from convo.store.engine import parse_url
+from convo.streams import Stream
 
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
@@ -383,36 +383,3 @@ class Conversation:
     def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
         """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
         return drive(conversing.explain(self._handle, message, given))
-
-
-class Stream:
-    """An answer that comes piece by piece: iterate over it, then take ``reply``. Also a context manager."""
-
-    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
-        self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
-        self._pieces = drive_stream(flow(self._replies.append))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Delta]:
-        return self
-
-    def __next__(self) -> Delta:
-        return next(self._pieces)
-
-    def close(self) -> None:
-        """End the stream: a turn that has not ended is left ``interrupted``, to be resumed."""
-        self._pieces.close()
-
-    @property
-    def reply(self) -> Reply:
-        """The answer as it was stored; raises ConvoError before the stream has ended."""
-        if not self._replies:
-            raise ConvoError("the stream has not ended: its reply is there after the last delta")
-        return self._replies[0]

@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("store", "context", "backends"),
     ("ports", "workers"),
     ("flows",),
-    ("conversation", "aio"),
+    ("conversation", "aio", "streams"),
     ("convo", "public"),  # what `from convo import ...` gives
     ("cli", "interchange"),
 )
