@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import ConversationInfo
@@ -64,9 +64,12 @@ def create(connection: Connection, new: NewConversation, head: int = 0) -> None:
 
 def find(connection: Connection, owner: str, external_id: str) -> UUID | None:
     """Return the id of the owner's conversation of that name."""
-    keys = TABLES.keys
-    wanted = select(keys.c.conversation_id).where(keys.c.owner == owner, keys.c.external_id == external_id)
-    return connection.execute(wanted).scalar()
+    return connection.execute(_FIND, {"of": owner, "called": external_id}).scalar()
+
+
+_FIND = select(TABLES.keys.c.conversation_id).where(
+    TABLES.keys.c.owner == bindparam("of"), TABLES.keys.c.external_id == bindparam("called")
+)
 
 
 def info(connection: Connection, owner: str | None, conversation_id: UUID) -> ConversationInfo | None:
@@ -98,8 +101,14 @@ def page(
 
 def touch(connection: Connection, conversation_id: UUID) -> None:
     """Note that the conversation was active now."""
-    table = TABLES.conversations
-    connection.execute(update(table).where(table.c.id == conversation_id).values(active_at=now()))
+    connection.execute(_TOUCH, {"conversation": conversation_id, "now": now()})
+
+
+_TOUCH = (
+    update(TABLES.conversations)
+    .where(TABLES.conversations.c.id == bindparam("conversation"))
+    .values(active_at=bindparam("now"))
+)
 
 
 def change(connection: Connection, owner: str, conversation_id: UUID, **values: Any) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
@@ -21,12 +21,24 @@ from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
 from convo.store.tables import TABLES
 
 _T = TABLES.turns.c
+_IS = _T.conversation_id == bindparam("conversation"), _T.turn_id == bindparam("turn")
+_ENDED = ("status", "calls", "error", "output_first", "output_last", "ended_at")
+
+# What a turn runs is made once: to make a statement costs several times what it costs to run it.
+_ADD_MESSAGE, _ADD_TURN, _ADD_CALL = insert(TABLES.messages), insert(TABLES.turns), insert(TABLES.calls)
+_END_TURN = (
+    update(TABLES.turns)
+    .where(*_IS, _T.attempt == bindparam("at"), _T.status == bindparam("was"))
+    .values(pending=None, **{name: bindparam(f"new_{name}") for name in _ENDED})
+)
+_TURN = select(TABLES.turns).where(*_IS)
 
 
 def add_messages(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write ``entries``; one statement, none for no entries. The head must have been moved before."""
     if entries:
-        connection.execute(insert(TABLES.messages), rows_of(entries))
+        rows = rows_of(entries)
+        connection.execute(_ADD_MESSAGE, rows if len(rows) > 1 else rows[0])
 
 
 def has_message(connection: Connection, entry: Entry) -> bool:
@@ -38,7 +50,7 @@ def has_message(connection: Connection, entry: Entry) -> bool:
 
 def add_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> None:
     """Write a new turn, with the call it is about to make."""
-    connection.execute(insert(TABLES.turns), {**turn_row(turn), "pending": pending})
+    connection.execute(_ADD_TURN, {**turn_row(turn), "pending": pending})
 
 
 def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> bool:
@@ -62,10 +74,9 @@ def next_call(connection: Connection, turn: Turn, pending: Mapping[str, Any]) ->
 def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") -> bool:
     """Write how this attempt ended, as ``turn`` says; return whether it still stood as it ``was``."""
     row = turn_row(turn)
-    values = {name: row[name] for name in ("status", "calls", "error", "output_first", "output_last", "ended_at")}
-    as_it_was = _T.attempt == turn.attempt, _T.status == was
-    statement = update(TABLES.turns).where(*_is(turn.conversation_id, turn.id), *as_it_was)
-    return connection.execute(statement.values(**values, pending=None)).rowcount == 1
+    given = {f"new_{name}": row[name] for name in _ENDED}
+    given |= {"conversation": turn.conversation_id, "turn": turn.id, "at": turn.attempt, "was": was}
+    return connection.execute(_END_TURN, given).rowcount == 1
 
 
 def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -74,13 +85,12 @@ def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], Colu
 
 def add_call(connection: Connection, conversation_id: UUID, call: Call) -> None:
     """Append a call that has ended."""
-    connection.execute(insert(TABLES.calls), call_row(conversation_id, call))
+    connection.execute(_ADD_CALL, call_row(conversation_id, call))
 
 
 def turn(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Turn | None:
     """Return the turn, None where there is none."""
-    wanted = select(TABLES.turns).where(*_is(conversation_id, turn_id))
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_TURN, {"conversation": conversation_id, "turn": turn_id}).one_or_none()
     return None if row is None else turn_from(row)
 
 
