@@ -14,8 +14,8 @@ from convo.flows.checkpoint import SIZE
 from faults.nursery import Child
 from faults.talking import PIECE, VERBS, Answers, answer_to, opened, question, take_up
 
-LONGEST_LIFE = 0.12
-"""Seconds a child may work before it is killed: some dozens of turns."""
+LONGEST_PAUSE = 0.01
+"""Seconds until a child is killed, at most, once it has come as far as it was to."""
 
 STEM = 4
 """Questions on the main branch that forks stand on."""
@@ -45,10 +45,12 @@ class Kills:
         return self.figures
 
     def _killed(self, seed: int) -> list[Any]:
-        child = Child(VERBS[self.verb], self.url, self.owner, seed)
+        work, reports = VERBS[self.verb]
+        child = Child(work, self.url, self.owner, seed)
         assert child.told() == "ready"
-        time.sleep(self.chance.uniform(0, LONGEST_LIFE))
-        return child.kill()
+        early = [child.told() for _ in range(self.chance.randint(0, reports))]
+        time.sleep(self.chance.uniform(0, LONGEST_PAUSE))
+        return early + child.kill()
 
     def find_damage(self) -> None:
         assert list(self.store.verify()) == []

@@ -22,7 +22,7 @@ from convo.profiles import PERMISSIVE, PrefixSupport, Profile
 LEASE = 0.25
 """Seconds: so that a killed child's turn can be taken over soon."""
 
-PIECES, PIECE = 24, 400
+PIECES, PIECE = 12, 400
 """A streamed answer comes in so many pieces of so many characters; a part is kept about every fifth."""
 
 PAUSE = 0.001
@@ -151,9 +151,10 @@ def forks(pipe: Connection, url: str, owner: str, seed: int) -> None:
             pipe.send(side.branch.no)
 
 
-VERBS: dict[str, Callable[[Connection, str, str, int], None]] = {
-    "send": sends,
-    "stream": streams,
-    "stream, async": streams_async,
-    "fork": forks,
+VERBS: dict[str, tuple[Callable[[Connection, str, str, int], None], int]] = {
+    "send": (sends, 5),
+    "stream": (streams, 3 * PIECES),
+    "stream, async": (streams_async, 3 * PIECES),
+    "fork": (forks, 6),
 }
+"""What children do, and after how many reports they are killed at the latest."""
