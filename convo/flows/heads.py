@@ -60,10 +60,11 @@ class Step:
     salvage: Entry | None = None
 
 
-def move_head(connection: Connection, handle: Handle, step: Step, done: Callable[[Connection], bool]) -> bool:
+def move_head(connection: Connection, handle: Handle, step: Step, done: Callable[[BranchState], bool]) -> bool:
     """Take ``step`` from the handle's head; True when it was taken now, False when it had been taken before.
 
-    ``done`` tells, once the compare-and-set has failed, whether the same write has been committed already.
+    ``done`` tells, once the compare-and-set has failed, from how the branch stands whether the same write has been
+    committed already.
     Raises Moved.
     """
     place = handle.place
@@ -81,9 +82,10 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
     )
     if taken:
         return True
-    if done(connection):
+    found = _found(connection, handle)
+    if done(found):
         return False
-    raise Moved(_found(connection, handle))
+    raise Moved(found)
 
 
 def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bool) -> None:

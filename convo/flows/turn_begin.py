@@ -31,7 +31,7 @@ from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
-from convo.store import branches, conversations, ledger
+from convo.store import conversations, ledger
 from convo.store.branches import BranchState
 from convo.store.clock import new_id, now
 
@@ -143,12 +143,17 @@ async def append(
 def _write_append(
     connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None
 ) -> None:
-    if move_head(connection, handle, step, lambda c: ledger.has_message(c, entries[-1])):
+    last = entries[-1]
+    if move_head(connection, handle, step, lambda found: _holds(connection, found, last)):
         first = entries[0].seq if step.salvage is None else entries[1].seq
         record(connection, handle.conversation_id, key, None, first)
         _write_over(connection, handle, step)
         ledger.add_messages(connection, entries)
         conversations.touch(connection, handle.conversation_id)
+
+
+def _holds(connection: Connection, found: BranchState, entry: Entry) -> bool:
+    return found.branch.head_seq >= entry.seq and ledger.has_message(connection, entry)
 
 
 async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
@@ -251,7 +256,7 @@ async def partial_of(handle: Handle, turn: Turn) -> Partial:
 
 
 def _write_begin(connection: Connection, handle: Handle, opening: Opening, step: Step) -> None:
-    if not move_head(connection, handle, step, lambda c: _is_open(c, handle, opening)):
+    if not move_head(connection, handle, step, lambda found: (found.open_turn, found.open_attempt) == opening.fence):
         return
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
     lost_call = _write_over(connection, handle, step)
@@ -275,11 +280,6 @@ def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> Non
         ledger.drop_parts(connection, (handle.conversation_id, turn, attempt - 1))
     if opening.resumed:
         ledger.add_part(connection, (handle.conversation_id, turn, attempt), 0, opening.resumed)
-
-
-def _is_open(connection: Connection, handle: Handle, opening: Opening) -> bool:
-    found = branches.state(connection, handle.conversation_id, handle.place.branch_no)
-    return found is not None and (found.open_turn, found.open_attempt) == opening.fence
 
 
 def _write_over(connection: Connection, handle: Handle, step: Step) -> bool:
