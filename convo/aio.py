@@ -1,142 +1,33 @@
-"""The async face: ``AsyncConversation`` and ``AsyncStore``, the same names as in the sync face, awaited."""
+"""The async face of a conversation: the same names as in the sync face, awaited."""
 
 from __future__ import annotations
 
-import asyncio
-import copy
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
-from convo.flows.opening import PAGE, Making
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
-from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
-from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
-from convo.store.engine import parse_url
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import AsyncStream
 
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
-
-
-class AsyncStore:
-    """A database of conversations, as one owner sees it; see ``Store``. Serves the tasks of one event loop at a time.
-
-    On SQLite each transaction runs in one worker thread, so that the event loop never waits for a disk; on servers
-    the async driver is used. Raises SchemaMismatch on first use of a server whose tables are not this release's.
-    """
-
-    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
-        self._owner = None if owner is None else checked_owner(owner)
-        self._port = AsyncPort(parse_url(url), **options)
-
-    def __repr__(self) -> str:
-        return f"AsyncStore({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self, *, grace: float = 0.0) -> None:
-        """Close the connections to the database and to backends; the store opens them anew when used again.
-
-        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
-        """
-        await self._port.aclose(grace)
-
-    def for_owner(self, owner: str | None) -> AsyncStore:
-        """Return this store as ``owner`` sees it, over the same connections; see ``Store.for_owner``."""
-        other = copy.copy(self)
-        other._owner = None if owner is None else checked_owner(owner)
-        return other
-
-    async def open(
-        self,
-        external_id: str,
-        *,
-        backend: Any = None,
-        title: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> AsyncConversation:
-        """Return the conversation of that name, made now if it is new; see ``Store.open``."""
-        making = Making(title=title, metadata=metadata)
-        given = settings_from(settings)
-        return AsyncConversation(
-            await opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
-        )
-
-    async def start(
-        self,
-        messages: Iterable[MessageLike] = (),
-        *,
-        backend: Any = None,
-        title: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> AsyncConversation:
-        """Return a new conversation without a name of its own, holding ``messages``; see ``Store.start``."""
-        making = Making(title=title, metadata=metadata)
-        given = settings_from(settings)
-        return AsyncConversation(
-            await opening.start(self._port, self._owner or "", list(messages), given, backend, making, idempotency_key)
-        )
-
-    async def load(
-        self,
-        conversation_id: UUID | str,
-        *,
-        branch: str | int | None = None,
-        backend: Any = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> AsyncConversation:
-        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
-        given = settings_from(settings)
-        return AsyncConversation(await opening.load(self._port, self._owner, conversation_id, branch, given, backend))
-
-    async def forget_keys(self, before: datetime) -> int:
-        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
-        by themselves. Reads every key: run it seldom.
-        """
-        return await opening.forget_keys(self._port, self._owner, before)
-
-    async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
-        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
-        return await opening.listing(self._port, self._owner, limit, before)
-
-    def verify(self) -> AsyncIterator[Finding]:
-        """Yield what is damaged, and nothing of a healthy store; see ``Store.verify``."""
-        return verifying.findings(self._port, self._owner)
-
-
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AsyncStore]] = WeakKeyDictionary()
+    from convo.stores import AsyncStore
 
 
 def _store_of(where: AsyncStore | str) -> AsyncStore:
-    if isinstance(where, AsyncStore):
-        return where
-    stores = _shared.setdefault(asyncio.get_running_loop(), {})
-    key = parse_url(where).render_as_string(hide_password=False)
-    if key not in stores:
-        stores[key] = AsyncStore(where)
-    return stores[key]
+    from convo.stores import async_store_at  # which makes conversations
+
+    return async_store_at(where)
 
 
 class AsyncConversation:

@@ -1,154 +1,33 @@
-"""The sync face: ``Conversation`` and ``Store``. Every method is a line or three over a flow."""
+"""The sync face of a conversation. Every method is a line or three over a flow."""
 
 from __future__ import annotations
 
-import atexit
-import copy
-import threading
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 from uuid import UUID
 
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree, verifying
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
-from convo.flows.opening import PAGE, Making
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
-from convo.flows.settings import checked_owner
 from convo.messages import MessageLike, ToolCall
-from convo.ports import SyncPort, drive, drive_stream
-from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
-from convo.store.engine import parse_url
+from convo.ports import drive, drive_stream
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import Stream
 
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
-
-
-class Store:
-    """A database of conversations, as one owner sees it. Serves threads; make one and keep it.
-
-    ``url``: ``sqlite:///chat.db`` (made and upgraded on first use), ``postgresql://user@host/db``,
-    ``mariadb://user@host/db``. ``owner``: whose conversations are seen and made; ``""`` stands for nobody in
-    particular, None sees everybody's and makes nobody's. ``options`` go to SQLAlchemy's ``create_engine`` (pool
-    sizes); ``synchronous="NORMAL"`` makes SQLite quicker and gives up the last commits on a power cut.
-
-    Raises InvalidSetting for a wrong URL, MissingExtra for a missing driver; connects on first use.
-    """
-
-    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
-        self._owner = None if owner is None else checked_owner(owner)
-        self._port = SyncPort(parse_url(url), **options)
-
-    def __repr__(self) -> str:
-        return f"Store({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections to the database and to backends; the store opens them anew when used again."""
-        self._port.close()
-
-    def for_owner(self, owner: str | None) -> Store:
-        """Return this store as ``owner`` sees it, over the same connections: closing either closes both. O(1)."""
-        other = copy.copy(self)
-        other._owner = None if owner is None else checked_owner(owner)
-        return other
-
-    def open(
-        self,
-        external_id: str,
-        *,
-        backend: Any = None,
-        title: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> Conversation:
-        """Return the conversation of that name, made now if it is new.
-
-        What it is made with (settings, title, metadata) is stored with a new one; with an existing one, settings
-        hold for this handle alone. ``backend``: a function, a backend, or its name (``"mistral:model"``).
-        """
-        making = Making(title=title, metadata=metadata)
-        given = settings_from(settings)
-        flow = opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
-        return Conversation(drive(flow))
-
-    def start(
-        self,
-        messages: Iterable[MessageLike] = (),
-        *,
-        backend: Any = None,
-        title: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> Conversation:
-        """Return a new conversation without a name of its own, holding ``messages`` (a history brought along).
-
-        The same ``idempotency_key`` of the same owner gives the same conversation again.
-        """
-        making = Making(title=title, metadata=metadata)
-        given = settings_from(settings)
-        brought = list(messages)
-        flow = opening.start(self._port, self._owner or "", brought, given, backend, making, idempotency_key)
-        return Conversation(drive(flow))
-
-    def load(
-        self,
-        conversation_id: UUID | str,
-        *,
-        branch: str | int | None = None,
-        backend: Any = None,
-        **settings: Unpack[SettingKwargs],
-    ) -> Conversation:
-        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
-        given = settings_from(settings)
-        return Conversation(drive(opening.load(self._port, self._owner, conversation_id, branch, given, backend)))
-
-    def forget_keys(self, before: datetime) -> int:
-        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
-        by themselves. Reads every key: run it seldom.
-        """
-        return drive(opening.forget_keys(self._port, self._owner, before))
-
-    def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
-        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
-        return drive(opening.listing(self._port, self._owner, limit, before))
-
-    def verify(self) -> Iterator[Finding]:
-        """Yield what is damaged, and nothing of a healthy store. Reads everything, a conversation at a time."""
-        return drive_stream(verifying.findings(self._port, self._owner))
-
-
-_shared: dict[str, Store] = {}
-_sharing = threading.Lock()
+    from convo.stores import Store
 
 
 def _store_of(where: Store | str) -> Store:
-    if isinstance(where, Store):
-        return where
-    parsed = parse_url(where)
-    with _sharing:
-        return _shared.setdefault(parsed.render_as_string(hide_password=False), Store(where))
+    from convo.stores import store_at  # which makes conversations
 
-
-@atexit.register
-def _close_shared() -> None:
-    for store in _shared.values():
-        store.close()
+    return store_at(where)
 
 
 class Conversation:

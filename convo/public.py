@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from convo.aio import AsyncConversation, AsyncStore
+from convo.aio import AsyncConversation
 from convo.completions import Choice, Completion, CompletionRequest, Delta, Usage
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
-from convo.conversation import Conversation, Store
+from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
 from convo.flows.reply import Reply
@@ -28,6 +28,7 @@ from convo.messages import (
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
 from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
+from convo.stores import AsyncStore, Store
 from convo.streams import AsyncStream, Stream
 
 __all__ = [

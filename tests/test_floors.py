@@ -15,9 +15,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages", "options", "completions"),
     ("turns", "partials", "records", "profiles"),
     ("store", "context", "backends"),
-    ("ports", "workers"),
+    ("ports",),
     ("flows",),
-    ("conversation", "aio", "streams"),
+    ("conversation", "aio", "stores", "streams"),
     ("convo", "public"),  # what `from convo import ...` gives
     ("cli", "interchange"),
 )

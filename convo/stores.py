@@ -1,0 +1,255 @@
+"""``Store`` and ``AsyncStore``: a database of conversations, in both faces; methods of a line or three over flows."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import copy
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, Unpack
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from convo.aio import AsyncConversation
+from convo.conversation import Conversation
+from convo.flows import opening, verifying
+from convo.flows.asking import SettingKwargs, settings_from
+from convo.flows.opening import PAGE, Making
+from convo.flows.settings import checked_owner
+from convo.messages import MessageLike
+from convo.ports import AsyncPort, SyncPort, drive, drive_stream
+from convo.records import ConversationInfo, Finding
+from convo.store.engine import parse_url
+
+
+class Store:
+    """A database of conversations, as one owner sees it. Serves threads; make one and keep it.
+
+    ``url``: ``sqlite:///chat.db`` (made and upgraded on first use), ``postgresql://user@host/db``,
+    ``mariadb://user@host/db``. ``owner``: whose conversations are seen and made; ``""`` stands for nobody in
+    particular, None sees everybody's and makes nobody's. ``options`` go to SQLAlchemy's ``create_engine`` (pool
+    sizes); ``synchronous="NORMAL"`` makes SQLite quicker and gives up the last commits on a power cut.
+
+    Raises InvalidSetting for a wrong URL, MissingExtra for a missing driver; connects on first use.
+    """
+
+    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+        self._owner = None if owner is None else checked_owner(owner)
+        self._port = SyncPort(parse_url(url), **options)
+
+    def __repr__(self) -> str:
+        return f"Store({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the database and to backends; the store opens them anew when used again."""
+        self._port.close()
+
+    def for_owner(self, owner: str | None) -> Store:
+        """Return this store as ``owner`` sees it, over the same connections: closing either closes both. O(1)."""
+        other = copy.copy(self)
+        other._owner = None if owner is None else checked_owner(owner)
+        return other
+
+    def open(
+        self,
+        external_id: str,
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return the conversation of that name, made now if it is new.
+
+        What it is made with (settings, title, metadata) is stored with a new one; with an existing one, settings
+        hold for this handle alone. ``backend``: a function, a backend, or its name (``"mistral:model"``).
+        """
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        flow = opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
+        return Conversation(drive(flow))
+
+    def start(
+        self,
+        messages: Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return a new conversation without a name of its own, holding ``messages`` (a history brought along).
+
+        The same ``idempotency_key`` of the same owner gives the same conversation again.
+        """
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        brought = list(messages)
+        flow = opening.start(self._port, self._owner or "", brought, given, backend, making, idempotency_key)
+        return Conversation(drive(flow))
+
+    def load(
+        self,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> Conversation:
+        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
+        given = settings_from(settings)
+        return Conversation(drive(opening.load(self._port, self._owner, conversation_id, branch, given, backend)))
+
+    def forget_keys(self, before: datetime) -> int:
+        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
+        by themselves. Reads every key: run it seldom.
+        """
+        return drive(opening.forget_keys(self._port, self._owner, before))
+
+    def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
+        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
+        return drive(opening.listing(self._port, self._owner, limit, before))
+
+    def verify(self) -> Iterator[Finding]:
+        """Yield what is damaged, and nothing of a healthy store. Reads everything, a conversation at a time."""
+        return drive_stream(verifying.findings(self._port, self._owner))
+
+
+_shared: dict[str, Store] = {}
+_sharing = threading.Lock()
+
+
+def store_at(where: Store | str) -> Store:
+    """Return the store given, or the one that this process shares for its URL; shared ones are closed at exit."""
+    if isinstance(where, Store):
+        return where
+    parsed = parse_url(where)
+    with _sharing:
+        return _shared.setdefault(parsed.render_as_string(hide_password=False), Store(where))
+
+
+@atexit.register
+def _close_shared() -> None:
+    for store in _shared.values():
+        store.close()
+
+
+class AsyncStore:
+    """A database of conversations, as one owner sees it; see ``Store``. Serves the tasks of one event loop at a time.
+
+    On SQLite each transaction runs in one worker thread, so that the event loop never waits for a disk; on servers
+    the async driver is used. Raises SchemaMismatch on first use of a server whose tables are not this release's.
+    """
+
+    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+        self._owner = None if owner is None else checked_owner(owner)
+        self._port = AsyncPort(parse_url(url), **options)
+
+    def __repr__(self) -> str:
+        return f"AsyncStore({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self, *, grace: float = 0.0) -> None:
+        """Close the connections to the database and to backends; the store opens them anew when used again.
+
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        """
+        await self._port.aclose(grace)
+
+    def for_owner(self, owner: str | None) -> AsyncStore:
+        """Return this store as ``owner`` sees it, over the same connections; see ``Store.for_owner``."""
+        other = copy.copy(self)
+        other._owner = None if owner is None else checked_owner(owner)
+        return other
+
+    async def open(
+        self,
+        external_id: str,
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return the conversation of that name, made now if it is new; see ``Store.open``."""
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        return AsyncConversation(
+            await opening.open_named(self._port, self._owner or "", external_id, given, backend, making)
+        )
+
+    async def start(
+        self,
+        messages: Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        title: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return a new conversation without a name of its own, holding ``messages``; see ``Store.start``."""
+        making = Making(title=title, metadata=metadata)
+        given = settings_from(settings)
+        return AsyncConversation(
+            await opening.start(self._port, self._owner or "", list(messages), given, backend, making, idempotency_key)
+        )
+
+    async def load(
+        self,
+        conversation_id: UUID | str,
+        *,
+        branch: str | int | None = None,
+        backend: Any = None,
+        **settings: Unpack[SettingKwargs],
+    ) -> AsyncConversation:
+        """Return an existing conversation, on a branch by name or number (None: the active one); raises NotFound."""
+        given = settings_from(settings)
+        return AsyncConversation(await opening.load(self._port, self._owner, conversation_id, branch, given, backend))
+
+    async def forget_keys(self, before: datetime) -> int:
+        """Forget the idempotency keys recorded before ``before`` (an aware time); return how many. Keys never expire
+        by themselves. Reads every key: run it seldom.
+        """
+        return await opening.forget_keys(self._port, self._owner, before)
+
+    async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
+        """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
+        return await opening.listing(self._port, self._owner, limit, before)
+
+    def verify(self) -> AsyncIterator[Finding]:
+        """Yield what is damaged, and nothing of a healthy store; see ``Store.verify``."""
+        return verifying.findings(self._port, self._owner)
+
+
+_shared_in: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AsyncStore]] = WeakKeyDictionary()
+
+
+def async_store_at(where: AsyncStore | str) -> AsyncStore:
+    """Return the store given, or the one that the running event loop shares for its URL."""
+    if isinstance(where, AsyncStore):
+        return where
+    stores = _shared_in.setdefault(asyncio.get_running_loop(), {})
+    key = parse_url(where).render_as_string(hide_password=False)
+    if key not in stores:
+        stores[key] = AsyncStore(where)
+    return stores[key]
