@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
 from convo.flows.reply import response_format_of
 from convo.flows.settings import Settings, checked_metadata, checked_settings
+from convo.messages import ToolCall
 from convo.options import CompletionOptions, OptionKwargs
 from convo.profiles import Profile
 from convo.records import Entry
@@ -48,6 +49,17 @@ class CallKwargs(SettingKwargs, total=False):
     expect_head: Entry | None
     backend: Any
     metadata: Mapping[str, Any] | None
+
+
+class RunKwargs(CallKwargs, total=False):
+    """What ``run`` takes besides: ``tools`` are functions here, plain ones or made by ``tool``.
+
+    ``max_rounds``: how often tools are called and the model is asked again. ``approve``: a function that is asked
+    before each call with the ``ToolCall`` (see ``tool``); it returns True, or False or a text that says why not.
+    """
+
+    max_rounds: int
+    approve: Callable[[ToolCall], Any] | None
 
 
 class AppendKwargs(TypedDict, total=False):

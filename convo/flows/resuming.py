@@ -58,7 +58,7 @@ async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> 
     if (options.n or 1) > 1:
         raise Unsupported("a turn with several choices cannot be resumed: regenerate it, or send again")
     opening = next_attempt(handle, turn)
-    opening.check = lambda now: _still_resumable(now, opening)
+    opening.check = lambda now: still_resumable(now, opening)
     again = replace(ask, settings=replace(ask.settings, options=options), prefix=prefix, given_prefix=prefix)
     partial = await partial_of(handle, turn)
     if not _can_continue(ask, options, partial):
@@ -94,7 +94,8 @@ def _continuing(ask: Ask, text: str, options: CompletionOptions) -> Ask:
     return replace(ask, prefix=text, continued=True)
 
 
-def _still_resumable(handle: Handle, opening: Opening) -> None:
+def still_resumable(handle: Handle, opening: Opening) -> None:
+    """Raise NothingToResume unless the branch's last turn is still at the attempt before ``opening``."""
     last = handle.last
     if last is None or last.id != opening.turn.id or last.attempt != opening.turn.attempt - 1:
         raise NothingToResume("another process has taken this turn up meanwhile")

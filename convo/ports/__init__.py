@@ -2,7 +2,8 @@
 
 Flows are coroutines (streams: async generators) that await nothing but the methods of a port.
 
-- ``SyncPort`` never suspends, so ``drive`` runs a flow to its end with one ``send(None)``: no event loop, no thread.
+- ``SyncPort`` never suspends, so ``drive`` runs a flow to its end with one ``send(None)``: no event loop, no thread
+  (but for tools, see ``workers``).
 - ``AsyncPort`` suspends for real. On a server a transaction runs over the async driver; on SQLite it runs as a whole
   in one worker thread, so that an fsync never blocks the event loop and statements do not hop threads one by one.
 
@@ -19,5 +20,6 @@ from __future__ import annotations
 from convo.ports.blocking import SyncPort, drive, drive_stream
 from convo.ports.looping import AsyncPort
 from convo.ports.port import Beating, Pending, Port
+from convo.ports.workers import Ended, Workers
 
-__all__ = ["AsyncPort", "Beating", "Pending", "Port", "SyncPort", "drive", "drive_stream"]
+__all__ = ["AsyncPort", "Beating", "Ended", "Pending", "Port", "SyncPort", "Workers", "drive", "drive_stream"]

@@ -17,6 +17,7 @@ from convo.context.learning import Learned
 from convo.errors import WrongFace
 from convo.ports.port import Beating, Pending, Work
 from convo.ports.transactions import Embedded, again
+from convo.ports.workers import ThreadWorkers, Workers
 
 T = TypeVar("T")
 
@@ -62,6 +63,10 @@ class SyncPort:
     def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
         """Ask a backend for a streamed answer."""
         return call.stream(self._http, backend, request)
+
+    def workers(self) -> Workers:
+        """Return who makes the tool calls of one round."""
+        return ThreadWorkers()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -19,6 +19,7 @@ from convo.errors import StoreBusy
 from convo.ports.port import Beating, Pending, Work
 from convo.ports.tasks import Beat, InBackground, uncut
 from convo.ports.transactions import Embedded, again
+from convo.ports.workers import TaskWorkers, Workers
 from convo.store import schema
 from convo.store.engine import async_engine, is_memory, is_sqlite
 
@@ -151,6 +152,10 @@ class AsyncPort:
             if problem is not None:
                 raise problem
             yield cast("T", item)
+
+    def workers(self) -> Workers:
+        """Return who makes the tool calls of one round."""
+        return TaskWorkers()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, Connection
 
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
+from convo.ports.workers import Workers
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -46,6 +47,10 @@ class Port(Protocol):
 
     def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
         """Ask a backend for a streamed answer."""
+        ...
+
+    def workers(self) -> Workers:
+        """Return who makes the tool calls of one round."""
         ...
 
     async def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Making tool calls beside a flow, several at a time; like ``ports``, this module knows sync from async.
+"""Calls of tools beside a flow, several at a time: in threads (sync face), in tasks and threads (async face).
 
 Laws of this file:
 - A call takes the context variables of the flow that starts it along.
@@ -162,6 +162,8 @@ class TaskWorkers:
 
     async def wait(self, seconds: float) -> Ended | None:
         """Wait until a call ends or the time is over."""
+        with suppress(asyncio.QueueEmpty):
+            return self._ended.get_nowait()
         with suppress(TimeoutError):
             return await asyncio.wait_for(self._ended.get(), seconds)
         return None
