@@ -234,7 +234,7 @@ def _parts(connection: Connection, id: UUID) -> Found:
     joined = TABLES.partials.join(TABLES.turns, _turn_of(_P.conversation_id, _P.turn_id))
     counted = select(*groups, *numbers).select_from(joined).where(_P.conversation_id == id).group_by(*groups)
     for turn_id, attempt, status, now, count, low, high in connection.execute(counted):
-        if status not in MAY_HAVE_PARTS or attempt > now:
+        if attempt > now or (attempt == now and status not in MAY_HAVE_PARTS):
             yield "parts", f"turn {turn_id} is {status}, at attempt {now}, and has parts of attempt {attempt}"
         elif (low, high) != (0, count - 1):
             yield "parts", f"parts of turn {turn_id}, attempt {attempt}, are missing"
