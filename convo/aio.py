@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 from uuid import UUID
 
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, running, tree
 from convo.flows.accounting import UsageReport
-from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
+from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
@@ -17,10 +17,13 @@ from convo.ports import AsyncPort
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import AsyncStream
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
+    from convo.flows.events import RunEvent
     from convo.stores import AsyncStore
 
 
@@ -107,13 +110,27 @@ class AsyncConversation:
 
     def stream(
         self, message: conversing.Given | None, *, detached: bool = False, **given: Unpack[CallKwargs]
-    ) -> AsyncStream:
+    ) -> AsyncStream[Delta]:
         """As ``send`` (None: as ``complete``), the answer piece by piece; see ``Conversation.stream``.
 
         A ``detached`` generation goes on when its reader leaves, until it ends or the store is closed; ``follow``
         it from anywhere.
         """
         return self._streamed(lambda keep: conversing.streaming(self._handle, message, given, keep), detached)
+
+    async def run(self, message: conversing.Given | None, **given: Unpack[RunKwargs]) -> Reply:
+        """As ``send``, with ``tools``, sync or async: those the model calls are called; see ``Conversation.run``.
+
+        Async tools are tasks of this event loop, sync ones are called in threads. A cancellation cancels the tasks,
+        leaves the threads to themselves, and leaves the turn so that ``run(None, ...)`` takes it up.
+        """
+        return await running.run(self._handle, message, given)
+
+    def stream_run(
+        self, message: conversing.Given | None, *, detached: bool = False, **given: Unpack[RunKwargs]
+    ) -> AsyncStream[RunEvent]:
+        """As ``run``, told while it happens: deltas of each answer, calls that begin and end, and ``TurnDone``."""
+        return self._streamed(lambda keep: running.stream_run(self._handle, message, given, keep), detached)
 
     async def submit(
         self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
@@ -136,15 +153,15 @@ class AsyncConversation:
         *,
         detached: bool = False,
         **given: Unpack[CallKwargs],
-    ) -> AsyncStream:
+    ) -> AsyncStream[Delta]:
         """As ``submit``, the answer piece by piece; there is no reply while other calls still wait."""
         return self._streamed(lambda keep: conversing.stream_submit(self._handle, results, given, keep), detached)
 
-    def stream_resume(self, *, detached: bool = False, **given: Unpack[CallKwargs]) -> AsyncStream:
+    def stream_resume(self, *, detached: bool = False, **given: Unpack[CallKwargs]) -> AsyncStream[Delta]:
         """As ``resume``, piece by piece; of an answer that is continued only what is new is given."""
         return self._streamed(lambda keep: conversing.stream_resume(self._handle, given, keep), detached)
 
-    def _streamed(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]], detached: bool) -> AsyncStream:
+    def _streamed(self, flow: Callable[[conversing.Keep], AsyncGenerator[T, None]], detached: bool) -> AsyncStream[T]:
         port = self._handle.port
         if detached and isinstance(port, AsyncPort):
             return AsyncStream(lambda keep: port.detached(flow(keep)))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from uuid import UUID
 
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, tree
+from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, running, tree
 from convo.flows.accounting import UsageReport
-from convo.flows.asking import AppendKwargs, CallKwargs, SettingKwargs, settings_from
+from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
     from convo.context.account import Composition
     from convo.context.explain import Explanation
+    from convo.flows.events import RunEvent
     from convo.stores import Store
 
 
@@ -109,12 +110,31 @@ class Conversation:
         """Have what is there answered, with no new input; raises NothingToAnswer after an answer."""
         return drive(conversing.complete(self._handle, given))
 
-    def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> Stream:
+    def stream(self, message: conversing.Given | None, **given: Unpack[CallKwargs]) -> Stream[Delta]:
         """As ``send`` (None: as ``complete``), the answer piece by piece.
 
         The turn begins with the first step of the loop. A reader who leaves early leaves it ``interrupted``.
         """
         return Stream(lambda keep: conversing.streaming(self._handle, message, given, keep))
+
+    def run(self, message: conversing.Given | None, **given: Unpack[RunKwargs]) -> Reply:
+        """As ``send``, with ``tools``: the functions that the model calls are called, until it answers.
+
+        Each round's calls are made at the same time, in threads; each result is stored as it arrives. What goes wrong
+        in a tool is told to the model. The turn holds the branch throughout, and the reply's usage is that of all
+        its requests. None for ``message`` takes up what was left: calls without a result, an unfinished turn, or what
+        waits for an answer. ``tool`` says what a tool may declare; a ``tool_choice`` that forces a call holds for the
+        first request alone.
+
+        Raises as ``send`` does, and ToolRoundsExceeded, with the reply, where the model still wants tools called
+        after ``max_rounds``: the turn is ``awaiting_tools`` then, as it is when an error ends it before all results
+        are in. Unsupported for ``n`` greater than 1; WrongFace for an async tool.
+        """
+        return drive(running.run(self._handle, message, given))
+
+    def stream_run(self, message: conversing.Given | None, **given: Unpack[RunKwargs]) -> Stream[RunEvent]:
+        """As ``run``, told while it happens: deltas of each answer, calls that begin and end, and ``TurnDone``."""
+        return Stream(lambda keep: running.stream_run(self._handle, message, given, keep))
 
     def submit(self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]) -> Reply | None:
         """Store results of tool calls (``{call id: result}`` or tool messages) and have them answered.
@@ -132,11 +152,13 @@ class Conversation:
         """
         return drive(conversing.resume(self._handle, given))
 
-    def stream_submit(self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]) -> Stream:
+    def stream_submit(
+        self, results: Mapping[str, Any] | Iterable[MessageLike], **given: Unpack[CallKwargs]
+    ) -> Stream[Delta]:
         """As ``submit``, the answer piece by piece; there is no reply while other calls still wait."""
         return Stream(lambda keep: conversing.stream_submit(self._handle, results, given, keep))
 
-    def stream_resume(self, **given: Unpack[CallKwargs]) -> Stream:
+    def stream_resume(self, **given: Unpack[CallKwargs]) -> Stream[Delta]:
         """As ``resume``, piece by piece; of an answer that is continued only what is new is given."""
         return Stream(lambda keep: conversing.stream_resume(self._handle, given, keep))
 

@@ -10,7 +10,9 @@ from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, 
 from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
+from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
 from convo.flows.reply import Reply
+from convo.flows.toolbox import ToolFunction, tool
 from convo.messages import (
     AssistantMessage,
     Message,
@@ -67,15 +69,20 @@ __all__ = [
     "Profile",
     "Redact",
     "Reply",
+    "RunEvent",
     "Store",
     "StoreError",
     "Stream",
     "SystemIntoUser",
     "SystemMessage",
     "ToolCall",
+    "ToolFinished",
+    "ToolFunction",
     "ToolMessage",
+    "ToolStarted",
     "TruncateToolResults",
     "Turn",
+    "TurnDone",
     "Usage",
     "UsageReport",
     "UserMessage",
@@ -83,6 +90,7 @@ __all__ = [
     "assistant",
     "message_from",
     "system",
+    "tool",
     "tool_call",
     "tool_result",
     "user",

@@ -1,24 +1,23 @@
-"""Streams: an answer that comes piece by piece, in both faces."""
+"""Streams: an answer, or a run with its tools, that comes piece by piece; in both faces."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Generic, Self, TypeVar
 
 from convo.errors import ConvoError
 from convo.flows import conversing
 from convo.flows.reply import Reply
 from convo.ports import drive_stream
 
-if TYPE_CHECKING:
-    from convo.completions import Delta
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Stream:
+class Stream(Generic[T_co]):
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also a context manager."""
 
-    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
+    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[T_co, None]]) -> None:
         self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
         self._pieces = drive_stream(flow(self._replies.append))
 
@@ -30,10 +29,10 @@ class Stream:
     ) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[Delta]:
+    def __iter__(self) -> Iterator[T_co]:
         return self
 
-    def __next__(self) -> Delta:
+    def __next__(self) -> T_co:
         return next(self._pieces)
 
     def close(self) -> None:
@@ -48,10 +47,10 @@ class Stream:
         return self._replies[0]
 
 
-class AsyncStream:
+class AsyncStream(Generic[T_co]):
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
 
-    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[Delta, None]]) -> None:
+    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[T_co, None]]) -> None:
         self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
         self._pieces = flow(self._replies.append)
 
@@ -63,10 +62,10 @@ class AsyncStream:
     ) -> None:
         await self.aclose()
 
-    def __aiter__(self) -> AsyncIterator[Delta]:
+    def __aiter__(self) -> AsyncIterator[T_co]:
         return self
 
-    async def __anext__(self) -> Delta:
+    async def __anext__(self) -> T_co:
         return await anext(self._pieces)
 
     async def aclose(self) -> None:

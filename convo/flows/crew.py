@@ -15,7 +15,7 @@ PARALLEL = 16
 """Calls made at the same time, in one run."""
 
 PATIENCE = 1.0
-"""Seconds after which whoever waits for a call gets to do something else."""
+"""Seconds after which whoever waits for a call looks after the lease, and learns whether the turn was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Crew:
     """The calls of one round that are being made, each with its deadline (of ``time.monotonic``) if it has one."""
 
     workers: Workers
+    patience: float = PATIENCE
     _running: dict[int, tuple[Job, float | None]] = field(default_factory=dict)
     _started: int = 0
 
@@ -54,10 +55,10 @@ class Crew:
             self._started += 1
 
     async def ended(self) -> list[tuple[Job, Ended | None]]:
-        """Wait for a call to end; return it, or those whose time is over (with None), or nothing after a while."""
+        """Wait for a call to end; return it, or those whose time is over (with None), or none after ``patience``."""
         now = time.monotonic()
         deadlines = [deadline for _, deadline in self._running.values() if deadline is not None]
-        ended = await self.workers.wait(max(min([now + PATIENCE, *deadlines]) - now, 0))
+        ended = await self.workers.wait(max(min([now + self.patience, *deadlines]) - now, 0))
         if ended is not None:
             return [(self._running.pop(ended.key)[0], ended)]
         return [(self._leave(key), None) for key in self._overdue(time.monotonic())]

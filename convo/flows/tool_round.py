@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from convo.errors import InvalidMessage, InvalidSetting, TurnClosed, WrongFace
-from convo.flows.crew import Crew, Job
+from convo.flows.crew import PATIENCE, Crew, Job
 from convo.flows.events import Outcome, RunEvent, ToolFinished, ToolStarted
 from convo.flows.handle import Handle, load_window, remember
 from convo.flows.heads import TAIL
@@ -128,7 +128,7 @@ class ToolRound:
             raise NotMade("refused", REFUSED)
 
     async def _made(self, jobs: deque[Job]) -> AsyncGenerator[RunEvent, None]:
-        crew = Crew(self.handle.port.workers())
+        crew = Crew(self.handle.port.workers(), min(PATIENCE, self.lease_ms / 3000))
         try:
             while jobs or crew.busy:
                 fresh = [jobs.popleft() for _ in range(min(crew.free, len(jobs)))]
