@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from convo.backends.answers import deltas_of
 from convo.backends.base import BackendIO, HttpResponse
@@ -40,10 +41,10 @@ class Exchange:
         """The SHA-256 (hex) of the body as sent."""
         return hashlib.sha256(self.body or b"").hexdigest()
 
-    async def raw(self, io: BackendIO) -> bytes:
-        """Send it; return the body of its answer."""
+    async def json(self, io: BackendIO) -> Any:
+        """Send it; return the JSON that is its answer."""
         async with self._answered(io) as response:
-            return await _read(response, MAX_BODY)
+            return self.parsed(await _read(response, MAX_BODY))
 
     async def complete(self, io: BackendIO) -> Completion:
         """Send it; return the completion that is its answer."""
@@ -80,7 +81,7 @@ class Exchange:
         body = self.parsed(await _read(response, MAX_BODY))
         return decode(body, self.wire_hash)
 
-    def parsed(self, body: bytes) -> object:
+    def parsed(self, body: bytes) -> Any:
         """Return the JSON in ``body``; raises what the server says where that is an error, MalformedResponse else."""
         if not body.strip():
             raise MalformedResponse("the backend's answer is empty")

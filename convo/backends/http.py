@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from convo import __version__
@@ -85,11 +85,11 @@ class HttpBackend:
         self._breaker.check(self.name)
         return retried_stream(io, self.retries, exchange.timer, partial(self._reported_stream, exchange, io))
 
-    async def get(self, io: BackendIO, path: str) -> bytes:
-        """Return the body of what the server answers to a GET of ``path`` below the base URL."""
+    async def get(self, io: BackendIO, path: str) -> Any:
+        """Return the JSON that the server answers to a GET of ``path`` below the base URL."""
         timer = self.deadlines.start(streamed=False)
         exchange = Exchange("GET", self.base_url + path, self._headers, self.client, None, timer, self._complaints(()))
-        return await self._retried(io, timer, lambda: exchange.raw(io))
+        return await self._retried(io, timer, lambda: exchange.json(io))
 
     async def _retried(self, io: BackendIO, timer: Timer, send: Callable[[], Awaitable[T]]) -> T:
         async def reported() -> T:

@@ -9,7 +9,6 @@ from typing import Any
 from convo.backends.base import BackendIO
 from convo.backends.call import name_of
 from convo.backends.http import HttpBackend
-from convo.backends.wire import load_json
 from convo.errors import MalformedResponse, Unsupported
 
 _CONTEXT_FIELDS = ("max_context_length", "max_model_len", "context_length", "context_window", "n_ctx", "n_ctx_train")
@@ -36,7 +35,7 @@ async def list_models(io: BackendIO, backend: Any) -> tuple[ModelInfo, ...]:
     """
     if not isinstance(backend, HttpBackend):
         raise Unsupported(f"{name_of(backend)} lists no models")
-    listed = load_json(await backend.get(io, "/models"))
+    listed = await backend.get(io, "/models")
     entries = listed.get("data") if isinstance(listed, Mapping) else listed
     if not isinstance(entries, list):
         raise MalformedResponse(f"{backend.name} sent no list of models", backend=backend.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -30,3 +32,19 @@ def openai_server() -> Iterator[ChatServer]:
     """A chat server that speaks OpenAI's API."""
     with ChatServer(style="openai") as running:
         yield running
+
+
+NEEDS = {
+    "real_model": lambda: bool(os.environ.get("CONVO_TEST_MODEL_URL")),
+    "chaos": lambda: bool(os.environ.get("CONVO_TEST_CHAOS_URL")),
+    "litellm": lambda: find_spec("litellm") is not None,
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need what is not there; each names its need by a marker."""
+    missing = {marker for marker, there in NEEDS.items() if not there()}
+    left_out = [item for item in items if missing & {mark.name for mark in item.iter_markers()}]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
