@@ -82,7 +82,6 @@ class Outbound:
     pending: Mapping[str, Any]
     blobs: Mapping[str, Any]
     reach: Reach
-    factor: float = 1.0
 
 
 def entries_for(
@@ -155,7 +154,6 @@ async def prepare(
         pending=pending,
         blobs=blobs,
         reach=wanted,
-        factor=learned.factor,
     )
 
 

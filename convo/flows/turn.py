@@ -90,7 +90,7 @@ class _Running:
     def __init__(self, handle: Handle, opening: Opening, ask: Ask, points: Checkpoints) -> None:
         self._handle, self._opening, self._ask, self._points = handle, opening, ask, points
         self._gathered = Accumulator()
-        self._stopped_at: int | None = None
+        self._begun = ""
         self._given: Delta | None = None
 
     async def deltas(self) -> AsyncGenerator[Delta, None]:
@@ -107,7 +107,7 @@ class _Running:
                 async for delta in pieces:
                     self._gathered.add(delta)
                     await self._keep(delta)
-                    if self._points.lost or self._meets_stop():
+                    if self._points.lost or self._meets_stop(delta):
                         return
                     yield delta
         finally:
@@ -134,11 +134,14 @@ class _Running:
             async for delta in pieces:
                 yield delta
 
-    def _meets_stop(self) -> bool:
-        if self._ask.continued and self._ask.options.stops:
-            whole = self._gathered.completion().text
-            self._stopped_at = stop_across(whole, len(self._ask.prefix), self._ask.options.stops)
-        return self._stopped_at is not None
+    def _meets_stop(self, delta: Delta) -> bool:
+        """Whether a stop sequence lies across the seam of a continued answer; O(1), looked for near the seam only."""
+        stops, old = self._ask.options.stops, self._ask.prefix
+        longest = max(map(len, stops), default=0)
+        if not self._ask.continued or len(self._begun) >= longest:
+            return False
+        self._begun += delta.text
+        return stop_across(old + self._begun, len(old), stops) is not None
 
     async def end(self) -> Reply:
         """Store the answer and return the reply; raises TurnClosed where the turn is somebody else's."""
