@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from convo.messages import AssistantMessage, ContentChunk, Message
 from convo.options import CompletionOptions
-from convo.values import canonical_json
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class CompletionRequest:
     @cached_property
     def hash(self) -> str:
         """SHA-256 (hex) of the canonical JSON of messages and options; replay and recorded answers stand on it."""
-        body = {"messages": [message.to_json() for message in self.messages], "options": self.options.to_json()}
-        return hashlib.sha256(canonical_json(body)).hexdigest()
+        messages = b",".join(message.canonical() for message in self.messages)
+        body = b'{"messages":[' + messages + b'],"options":' + self.options.canonical() + b"}"
+        return hashlib.sha256(body).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -99,8 +100,13 @@ def _clean_fields(data: Mapping[Any, Any]) -> dict[str, Any]:
     return fields
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Return ``value`` with every ``Value`` in it turned into the dict it stands for."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Value):
         return value.to_json()
     if isinstance(value, Mapping):
@@ -115,13 +121,24 @@ def dump_json(value: Any) -> str:
 
     Non-ASCII stays as it is; control characters and lone surrogates are escaped.
     """
-    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _COMPACT.encode(value)
     return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def canonical_json(value: Any) -> bytes:
     """Return ``value`` as the one byte string that equal JSON values share: ASCII, sorted keys, no spaces."""
-    return json.dumps(plain(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _CANONICAL.encode(value).encode()
+
+
+def _json_of(value: Any) -> Any:
+    """Return what the encoder, which knows dicts and lists, writes for another object."""
+    if isinstance(value, Value | Mapping):
+        return plain(value)
+    raise TypeError(f"{type(value).__name__} is not a JSON type")
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_json_of)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, default=_json_of)
 
 
 class Value(BaseModel):
@@ -134,6 +151,7 @@ class Value(BaseModel):
     error: ClassVar[type[CallerError]] = InvalidMessage
 
     _given: tuple[str, ...] = PrivateAttr(default=())
+    _canonical: bytes | None = PrivateAttr(default=None)
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -152,6 +170,19 @@ class Value(BaseModel):
         except ValidationError as problem:
             raise explain_validation(problem, cls.error) from None
 
+    @classmethod
+    def unchecked(cls, data: dict[str, Any]) -> Self:
+        """Return the value that ``data``, known to be valid, stands for: known fields alone, no value nested in it.
+
+        Several times quicker than ``from_json``: for what was checked when it was stored.
+        """
+        value = cls.__new__(cls)
+        held = {"__dict__": {**_defaults(cls), **data}, "__pydantic_fields_set__": {*data}, "__pydantic_extra__": {}}
+        held["__pydantic_private__"] = {"_given": (*data,), "_canonical": None}
+        for name, item in held.items():
+            object.__setattr__(value, name, item)
+        return value
+
     @model_validator(mode="wrap")
     @classmethod
     def _remember_given(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -165,14 +196,23 @@ class Value(BaseModel):
     @model_serializer(mode="plain")
     def to_json(self) -> dict[str, Any]:
         """Return the dict this value stands for: what was given, in the order given, and the discriminator."""
-        names: Iterable[str] = self._given
-        if self.discriminator and self.discriminator not in self._given:
+        names: tuple[str, ...] = (self.__pydantic_private__ or {}).get("_given", ())
+        if self.discriminator and self.discriminator not in names:
             names = (self.discriminator, *names)
         return {name: plain(self._item(name)) for name in names}
 
+    def canonical(self) -> bytes:
+        """Return the ``canonical_json`` of this value; O(size) the first time, then O(1)."""
+        private = self.__pydantic_private__ or {}
+        known: bytes | None = private.get("_canonical")
+        if known is None:
+            known = private["_canonical"] = canonical_json(self)
+        return known
+
     def _item(self, name: str) -> Any:
         """Return what is held under ``name``: a field, or an unknown one that may be called like an attribute."""
-        return self.__dict__[name] if name in type(self).model_fields else (self.__pydantic_extra__ or {})[name]
+        held = self.__dict__
+        return held[name] if name in held else (self.__pydantic_extra__ or {})[name]
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with ``changes`` applied and checked; a field changed to None is left out."""
@@ -183,7 +223,12 @@ class Value(BaseModel):
         return type(self) is type(other) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
-        return hash(canonical_json(self))
+        return hash(self.canonical())
+
+
+@cache
+def _defaults(kind: type[Value]) -> dict[str, Any]:
+    return {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
 
 
 def explain_validation(problem: ValidationError, error: type[CallerError]) -> CallerError:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from convo.completions import Usage
 from convo.errors import CorruptRecord, InvalidMessage
-from convo.messages import message_from
+from convo.messages import stored_message
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.store.types import NAME_LENGTH, REASON_LENGTH
 from convo.values import dump_json
@@ -59,7 +59,7 @@ def check_size(body: Mapping[str, Any]) -> None:
 def entry_from(row: Row[Any]) -> Entry:
     """Return the entry a row of ``convo_messages`` holds; raises CorruptRecord."""
     try:
-        message = message_from(row.body)
+        message = stored_message(row.body)
     except InvalidMessage as problem:
         raise CorruptRecord(
             f"message {row.seq} of branch {row.branch_no} cannot be read back ({problem.field or 'body'}): "
