@@ -15,8 +15,8 @@ class Phase(IntEnum):
 
     KEEP = 0
     WINDOW = 1
-    REWRITE = 2
-    CHOOSE = 3
+    CHOOSE = 2
+    REWRITE = 3  # "the newest" are the newest of what goes out
     OWN = 4  # functions of the user: they see what the rules above left
     INSERT = 5
     REDACT = 6  # sees every text that leaves, inserted ones too

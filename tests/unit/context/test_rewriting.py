@@ -9,7 +9,17 @@ import pytest
 from convo.context.account import Composition
 from convo.context.compose import compose
 from convo.context.rewriting import CLEARED, NO_IMAGE, shorten
-from convo.context.rules import ClearToolResults, DropImages, DropThinking, Insert, Redact, TruncateToolResults, Window
+from convo.context.rules import (
+    ClearToolResults,
+    DropImages,
+    DropThinking,
+    Insert,
+    KeepFirst,
+    LastTurns,
+    Redact,
+    TruncateToolResults,
+    Window,
+)
 from convo.context.state import ComposeState
 from convo.context.tokens import estimate_text
 from convo.messages import Message, assistant, system, tool_result, user
@@ -62,6 +72,14 @@ def test_a_cleared_result_is_cleared_once() -> None:
         [ClearToolResults(1)], user("q"), calls("a", "b"), tool_result("a", CLEARED), tool_result("b", "x")
     )
     assert composition.sources == (1, 2, 3, 4)
+
+
+def test_the_newest_results_are_the_newest_that_go_out() -> None:
+    composition = composed([ClearToolResults(1), LastTurns(1), KeepFirst(4)], *ROUNDS[:4], assistant("a"), *ROUNDS[:1])
+    assert contents(composition)[2:4] == [CLEARED, [text("second"), IMAGE]]
+    rounds = [*ROUNDS[:3], assistant("a"), user("q"), calls("d"), tool_result("d", "new"), assistant("a"), user("r")]
+    composition = composed([ClearToolResults(1), LastTurns(1), KeepFirst(3)], *rounds)
+    assert contents(composition)[3] == "first"
 
 
 def test_pinned_results_are_not_cleared() -> None:
