@@ -3,37 +3,53 @@
 Laws of this file:
 - What a healthy store holds is never a finding, whatever is written meanwhile: a conversation is looked at in one
   snapshot.
-- Memory is bounded: rows are counted by the database, or read in pages; a finding names rows by number and id,
-  never by what they hold.
+- Memory is bounded: the database picks the rows that are wrong, and what must be decoded is read in pages.
+- A finding names rows by number and id, never by what they hold.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, LargeBinary, Table, Text, and_, cast, exists, func, not_, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.engine import Connection, Row
 
 from convo.errors import InvalidMessage
 from convo.messages import message_from
 from convo.records import UNFINISHED, Finding
 from convo.store.tables import TABLES
-from convo.store.types import JsonText
+from convo.store.types import Id, JsonText
 
 PAGE = 500
 """Rows read, and conversations listed, at a time."""
 
 STATUSES = frozenset({"running", "completed", "cancelled", "superseded"}) | UNFINISHED
-MAY_HAVE_PARTS = frozenset({"running", "awaiting_tools", "failed", "interrupted"})
+MAY_HAVE_PARTS = UNFINISHED | {"running"}
 
 _C, _B, _M, _T = TABLES.conversations.c, TABLES.branches.c, TABLES.messages.c, TABLES.turns.c
-_K, _L, _P, _R = TABLES.keys.c, TABLES.calls.c, TABLES.partials.c, TABLES.requests.c
+_K, _L, _P = TABLES.keys.c, TABLES.calls.c, TABLES.partials.c
+_ID = bindparam("id", type_=Id)
 _OWNED = (TABLES.branches, TABLES.messages, TABLES.turns, TABLES.calls, TABLES.requests, TABLES.partials, TABLES.blobs)
-
-Found = Iterator[tuple[str, str]]
 
 
 def page(connection: Connection, owner: str | None, after: UUID | None) -> list[UUID]:
@@ -48,11 +64,11 @@ def page(connection: Connection, owner: str | None, after: UUID | None) -> list[
 
 def turns_page(connection: Connection, conversation_id: UUID, after: UUID | None) -> list[UUID]:
     """Return the ids of up to ``PAGE`` turns on branches that are not hidden, which follow ``after``."""
-    shown = exists().where(
-        _B.conversation_id == _T.conversation_id, _B.branch_no == _T.branch_no, _B.hidden_at.is_(None)
-    )
-    beyond = () if after is None else (_T.turn_id > after,)
-    return _turns_where(connection, conversation_id, shown, *beyond)
+    shown = exists().where(*_branch_of_turn(), _B.hidden_at.is_(None))
+    wanted = select(_T.turn_id).where(_T.conversation_id == conversation_id, shown)
+    if after is not None:
+        wanted = wanted.where(_T.turn_id > after)
+    return list(connection.execute(wanted.order_by(_T.turn_id).limit(PAGE)).scalars())
 
 
 def strays(connection: Connection, owner: str | None) -> Iterator[Finding]:
@@ -72,217 +88,212 @@ def strays(connection: Connection, owner: str | None) -> Iterator[Finding]:
 
 def conversation(connection: Connection, conversation_id: UUID) -> Iterator[Finding]:
     """Yield what is wrong with one conversation. O(its rows) in time; the transaction should be a snapshot."""
-    for check in CHECKS:
-        for kind, detail in check(connection, conversation_id):
-            yield Finding(kind, conversation_id, detail)
+    given = {"id": conversation_id}
+    for check in _checks():
+        for row in connection.execute(check.wrong, given):
+            yield Finding(check.kind, conversation_id, check.said.format(*row))
+    for read in _readings(connection.dialect.name):
+        for row in connection.execute(read.rows.execution_options(yield_per=PAGE), given):
+            for said in read.unreadable(row):
+                yield Finding("unreadable", conversation_id, said)
 
 
-def _conversation(connection: Connection, id: UUID) -> Found:
-    row = connection.execute(
-        select(_C.owner, _C.external_id, _C.active_branch, _C.branch_counter).where(_C.id == id)
-    ).one_or_none()
-    if row is None:
-        return
-    shown = _B.conversation_id == id, _B.branch_no == row.active_branch, _B.hidden_at.is_(None)
-    if not _any(connection, *shown):
-        yield "active-branch", f"the active branch {row.active_branch} is not there"
-    if _any(connection, _B.conversation_id == id, _B.branch_no > row.branch_counter):
-        yield "branch-counter", f"the counter stands at {row.branch_counter}, and there are branches beyond it"
-    key = select(_K.conversation_id).where(_K.owner == row.owner, _K.external_id == row.external_id)
-    if row.external_id is not None and connection.execute(key).scalar() != id:
-        yield "name", "the conversation cannot be found by its name"
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must not be: rows that are ``wrong``, of the conversation ``:id``; ``said`` of their columns."""
+
+    kind: str
+    wrong: Select[Any]
+    said: str
 
 
-def _any(connection: Connection, *where: ColumnElement[bool]) -> bool:
-    return connection.execute(select(_B.branch_no).where(*where).limit(1)).first() is not None
+@cache
+def _checks() -> Sequence[Check]:
+    """Every check, made once: to make a statement costs several times what it costs to run it."""
+    made = (*_of_conversation(), *_of_branches(), *_of_held_branches(), *_of_turns(), *_of_ranges(), *_of_the_rest())
+    return [Check(kind, wrong.limit(PAGE), said) for kind, wrong, said in made]
 
 
-def _branches(connection: Connection, id: UUID) -> Found:
-    parent = TABLES.branches.alias()
-    above = parent.c.conversation_id == _B.conversation_id, parent.c.branch_no == _B.parent_no
-    columns = _B.branch_no, _B.parent_no, _B.fork_seq, _B.head_seq, parent.c.fork_seq, parent.c.head_seq
-    both = TABLES.branches.outerjoin(parent, and_(*above))
-    rows = connection.execute(select(*columns).select_from(both).where(_B.conversation_id == id))
-    held = _held_messages(connection, id)
-    for number, parent_no, fork, head, parent_fork, parent_head in rows:
-        where = f"branch {number}"
-        if not 0 <= fork <= head:
-            yield "head", f"{where} is said to hold messages {fork + 1} to {head}"
-        if held.pop(number, (0, None, None)) != _expected(fork, head):
-            yield "range", f"{where} does not hold each of the messages {fork + 1} to {head} once, and no other"
-        if (parent_no is None) != (fork == 0):
-            yield "parent", f"{where} stands on message {fork} of branch {parent_no}"
-        elif parent_no is not None and (parent_fork is None or not parent_fork < fork <= parent_head):
-            yield "parent", f"{where} stands on message {fork}, which branch {parent_no} does not hold"
-        elif parent_no is not None and parent_no >= number:
-            yield "parent", f"{where} stands on branch {parent_no}, which is younger"
-    for number, (count, _, _) in held.items():
-        yield "orphan", f"branch {number} is not there, and has {count} messages"
+Made = Iterator[tuple[str, Select[Any], str]]
 
 
-def _held_messages(connection: Connection, id: UUID) -> dict[int, tuple[int, int | None, int | None]]:
-    """How many messages each branch holds, the first seq and the last; the primary key keeps a seq from repeating."""
-    counted = select(_M.branch_no, func.count(), func.min(_M.seq), func.max(_M.seq))
-    rows = connection.execute(counted.where(_M.conversation_id == id).group_by(_M.branch_no))
-    return {number: (count, first, last) for number, count, first, last in rows}
+def _of_conversation() -> Made:
+    here = _C.id == _ID
+    active = exists().where(_B.conversation_id == _C.id, _B.branch_no == _C.active_branch, _B.hidden_at.is_(None))
+    yield "active-branch", select(_C.active_branch).where(here, not_(active)), "the active branch {} is not there"
+    beyond = exists().where(_B.conversation_id == _C.id, _B.branch_no > _C.branch_counter)
+    yield "branch-counter", select(_C.branch_counter).where(here, beyond), "there are branches beyond the counter, {}"
+    named = exists().where(_K.owner == _C.owner, _K.external_id == _C.external_id, _K.conversation_id == _C.id)
+    lost = select(literal(1)).where(here, _C.external_id.is_not(None), not_(named))
+    yield "name", lost.select_from(TABLES.conversations), "the conversation cannot be found by its name"
 
 
-def _expected(fork: int, head: int) -> tuple[int, int | None, int | None]:
-    return (head - fork, fork + 1, head) if head > fork else (0, None, None)
-
-
-def _open_turns(connection: Connection, id: UUID) -> Found:
-    """A turn is running exactly while it holds its branch."""
-    joined = TABLES.branches.outerjoin(TABLES.turns, _turn_of(_B.conversation_id, _B.open_turn))
-    columns = _B.branch_no, _B.open_turn, _B.open_attempt, _B.lease_until, _T.branch_no, _T.status, _T.attempt
-    rows = connection.execute(select(*columns).select_from(joined).where(_B.conversation_id == id))
-    for number, turn_id, attempt, lease, turn_branch, status, turn_attempt in rows:
-        if len({turn_id is None, attempt is None, lease is None}) > 1:
-            yield "open-turn", f"branch {number} is held by half: turn {turn_id}, attempt {attempt}, lease {lease}"
-        elif turn_id is not None and (turn_branch, status, turn_attempt) != (number, "running", attempt):
-            yield "open-turn", f"branch {number} is held by turn {turn_id}, attempt {attempt}, which is not running"
-    holds = exists().where(_B.conversation_id == _T.conversation_id, _B.open_turn == _T.turn_id)
-    for turn_id in _turns_where(connection, id, _T.status == "running", not_(holds)):
-        yield "open-turn", f"turn {turn_id} is running and holds no branch"
-
-
-def _turn_of(conversation: ColumnElement[Any], turn: ColumnElement[Any]) -> ColumnElement[bool]:
-    return and_(_T.conversation_id == conversation, _T.turn_id == turn)
-
-
-def _turns_where(connection: Connection, id: UUID, *where: ColumnElement[bool]) -> list[UUID]:
-    wanted = select(_T.turn_id).where(_T.conversation_id == id, *where).order_by(_T.turn_id).limit(PAGE)
-    return list(connection.execute(wanted).scalars())
-
-
-def _last_turns(connection: Connection, id: UUID) -> Found:
-    """An unfinished turn is the last of its branch: whoever writes on supersedes it."""
-    same = exists().where(_turn_of(_B.conversation_id, _B.last_turn), _T.branch_no == _B.branch_no)
-    lost = select(_B.branch_no).where(_B.conversation_id == id, _B.last_turn.is_not(None), not_(same))
-    for number in connection.execute(lost).scalars():
-        yield "last-turn", f"the last turn of branch {number} is not one of its turns"
-    beyond = exists().where(
-        _B.conversation_id == _T.conversation_id,
-        _B.branch_no == _T.branch_no,
-        _B.hidden_at.is_(None),
-        or_(_B.last_turn.is_(None), _B.last_turn != _T.turn_id),
+def _of_branches() -> Made:
+    held = (
+        select(_M.branch_no, func.count().label("n"), func.min(_M.seq).label("low"), func.max(_M.seq).label("high"))
+        .where(_M.conversation_id == _ID)
+        .group_by(_M.branch_no)
+        .subquery()
     )
-    for turn_id in _turns_where(connection, id, _T.status.in_(UNFINISHED), beyond):
-        yield "last-turn", f"turn {turn_id} is unfinished, and its branch went on without it"
+    n, low, high = func.coalesce(held.c.n, 0), held.c.low, held.c.high
+    joined = TABLES.branches.outerjoin(held, held.c.branch_no == _B.branch_no)
+    shown = select(_B.branch_no, _B.fork_seq, _B.head_seq).where(_B.conversation_id == _ID)
+    holes = or_(n != _B.head_seq - _B.fork_seq, low != _B.fork_seq + 1, high != _B.head_seq)
+    said = "branch {} does not hold each message after {} up to {} once, and no other"
+    yield "range", shown.select_from(joined).where(holes), said
+    yield "range", shown.where(or_(_B.fork_seq < 0, _B.head_seq < _B.fork_seq)), "branch {} is said to hold {} to {}"
+    up = TABLES.branches.alias()
+    owns = exists().where(
+        up.c.conversation_id == _B.conversation_id,
+        up.c.branch_no == _B.parent_no,
+        up.c.branch_no < _B.branch_no,
+        up.c.fork_seq < _B.fork_seq,
+        up.c.head_seq >= _B.fork_seq,
+    )
+    stands = select(_B.branch_no, _B.fork_seq, _B.parent_no).where(_B.conversation_id == _ID)
+    wrong = or_((_B.parent_no.is_(None)) != (_B.fork_seq == 0), and_(_B.parent_no.is_not(None), not_(owns)))
+    yield "parent", stands.where(wrong), "branch {} stands on message {} of branch {}, which does not hold it"
 
 
-def _turns(connection: Connection, id: UUID) -> Found:
-    here = exists().where(_B.conversation_id == _T.conversation_id, _B.branch_no == _T.branch_no)
-    running = _T.status == "running"
-    wrong: Mapping[str, ColumnElement[bool]] = {
-        "is on a branch that is not there": not_(here),
-        "has a status nobody knows": _T.status.not_in(STATUSES),
-        "is running and has ended, or neither": running == _T.ended_at.is_not(None),
-        "has a call in flight without running": and_(not_(running), _T.pending.is_not(None)),
-        "has neither begun nor gone on": or_(_T.attempt < 1, _T.calls < 0),
-        "has half of a range": or_(
-            _T.input_first.is_(None) != _T.input_last.is_(None), _T.output_first.is_(None) != _T.output_last.is_(None)
-        ),
-        "ends before it begins": or_(_T.input_first > _T.input_last, _T.output_first > _T.output_last),
-    }
-    for said, where in wrong.items():
-        for turn_id in _turns_where(connection, id, where):
-            yield "turn", f"turn {turn_id} {said}"
-    for end in (_T.input_first, _T.input_last, _T.output_first, _T.output_last):
-        place = _M.conversation_id == _T.conversation_id, _M.branch_no == _T.branch_no, _M.seq == end
-        own = exists().where(*place, _M.turn_id == _T.turn_id)
-        for turn_id in _turns_where(connection, id, end.is_not(None), not_(own)):
-            yield "turn-range", f"turn {turn_id}: {end.name} is not one of its messages"
+def _branch_of_turn() -> tuple[ColumnElement[bool], ...]:
+    return _B.conversation_id == _T.conversation_id, _B.branch_no == _T.branch_no
 
 
-def _orphans(connection: Connection, id: UUID) -> Found:
-    """Whatever names a turn names one that is there; a message one of its own branch."""
-    known = exists().where(_turn_of(_M.conversation_id, _M.turn_id), _T.branch_no == _M.branch_no)
-    lost = select(_M.branch_no, _M.seq).where(_M.conversation_id == id, _M.turn_id.is_not(None), not_(known))
-    for number, seq in connection.execute(lost.limit(PAGE)):
-        yield "orphan", f"message {seq} of branch {number} belongs to a turn that is not there"
+def _turn_of(conversation: ColumnElement[Any], turn: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+    return _T.conversation_id == conversation, _T.turn_id == turn
+
+
+def _of_held_branches() -> Made:
+    """A turn is running exactly while it holds its branch; an unfinished one is its branch's last."""
+    shown = select(_B.branch_no, _B.open_turn, _B.open_attempt).where(_B.conversation_id == _ID)
+    free = _B.open_turn.is_(None)
+    by_half = or_(free != _B.open_attempt.is_(None), free != _B.lease_until.is_(None))
+    yield "open-turn", shown.where(by_half), "branch {} is held by half: turn {}, attempt {}"
+    runs = exists().where(
+        *_turn_of(_B.conversation_id, _B.open_turn), *_branch_of_turn(), _T.status == "running", _is_attempt()
+    )
+    yield "open-turn", shown.where(not_(free), not_(runs)), "branch {} is held by turn {}, attempt {}, which is over"
+    turns = select(_T.turn_id).where(_T.conversation_id == _ID)
+    holds = exists().where(*_branch_of_turn(), _B.open_turn == _T.turn_id)
+    yield "open-turn", turns.where(_T.status == "running", not_(holds)), "turn {} is running and holds no branch"
+    same = exists().where(*_turn_of(_B.conversation_id, _B.last_turn), *_branch_of_turn())
+    lost = select(_B.branch_no).where(_B.conversation_id == _ID, _B.last_turn.is_not(None), not_(same))
+    yield "last-turn", lost, "the last turn of branch {} is none of its turns"
+    went_on = or_(_B.last_turn.is_(None), _B.last_turn != _T.turn_id)
+    beyond = exists().where(*_branch_of_turn(), _B.hidden_at.is_(None), went_on)
+    left = turns.where(_T.status.in_(UNFINISHED), beyond)
+    yield "last-turn", left, "turn {} is unfinished, and its branch went on without it"
+
+
+def _is_attempt() -> ColumnElement[bool]:
+    return _T.attempt == _B.open_attempt
+
+
+def _of_turns() -> Made:
+    turns, running = select(_T.turn_id).where(_T.conversation_id == _ID), _T.status == "running"
+    here = exists().where(*_branch_of_turn())
+    yield "orphan", turns.where(not_(here)), "turn {} is on a branch that is not there"
+    yield "turn", turns.where(_T.status.not_in(STATUSES)), "turn {} has a status nobody knows"
+    ended = running == _T.ended_at.is_not(None)
+    yield "turn", turns.where(ended), "turn {} is running and has ended, or neither"
+    in_flight = and_(not_(running), _T.pending.is_not(None))
+    yield "turn", turns.where(in_flight), "turn {} has a call in flight, and is not running"
+    yield "turn", turns.where(or_(_T.attempt < 1, _T.calls < 0)), "turn {} counts its attempts or calls below none"
+
+
+def _of_ranges() -> Made:
+    """A turn's input and output begin and end with messages of its own."""
+    turns = select(_T.turn_id).where(_T.conversation_id == _ID)
+    for name, first, last in (
+        ("input", _T.input_first, _T.input_last),
+        ("output", _T.output_first, _T.output_last),
+    ):
+        half = or_(first.is_(None) != last.is_(None), first > last)
+        yield "turn-range", turns.where(half), f"the {name} of turn {{}} ends before it begins"
+        for end in (first, last):
+            place = _M.conversation_id == _T.conversation_id, _M.branch_no == _T.branch_no, _M.seq == end
+            own = exists().where(*place, _M.turn_id == _T.turn_id)
+            yield "turn-range", turns.where(end.is_not(None), not_(own)), f"turn {{}} does not own its {end.name}"
+
+
+def _of_the_rest() -> Made:
+    """Messages, calls and parts: each once, numbered without a hole, of a turn that is there."""
+    messages = select(_M.branch_no, _M.seq).where(_M.conversation_id == _ID)
+    known = exists().where(*_turn_of(_M.conversation_id, _M.turn_id), _T.branch_no == _M.branch_no)
+    lost = messages.where(_M.turn_id.is_not(None), not_(known))
+    yield "orphan", lost, "on branch {}, message {} belongs to a turn that is not there"
+    here = exists().where(_B.conversation_id == _M.conversation_id, _B.branch_no == _M.branch_no)
+    astray = select(_M.branch_no, func.count()).where(_M.conversation_id == _ID, not_(here)).group_by(_M.branch_no)
+    yield "orphan", astray, "branch {} is not there, and has {} messages"
+    twice = select(_M.id, func.count()).where(_M.conversation_id == _ID).group_by(_M.id).having(func.count() > 1)
+    yield "doubled", twice, "message {} is stored {} times"
     for table in (TABLES.calls, TABLES.partials, TABLES.requests):
-        column = table.c.turn_id
-        there = exists().where(_turn_of(table.c.conversation_id, column))
-        missing = select(column).where(table.c.conversation_id == id, column.is_not(None), not_(there)).distinct()
-        for turn_id in connection.execute(missing.limit(PAGE)).scalars():
-            yield "orphan", f"{table.name} has rows of turn {turn_id}, which is not there"
+        of = table.c.turn_id
+        there = exists().where(*_turn_of(table.c.conversation_id, of))
+        missing = select(of).where(table.c.conversation_id == _ID, of.is_not(None), not_(there)).distinct()
+        yield "orphan", missing, f"{table.name} has rows of turn {{}}, which is not there"
+    yield "calls", _miscounted_calls(), "the calls of turn {} are not numbered from 1 to {}"
+    yield from _of_parts()
 
 
-def _repeated(connection: Connection, id: UUID) -> Found:
-    counted = select(_M.id).where(_M.conversation_id == id).group_by(_M.id).having(func.count() > 1)
-    for message_id in connection.execute(counted.limit(PAGE)).scalars():
-        yield "doubled", f"message {message_id} is stored more than once"
-
-
-def _calls(connection: Connection, id: UUID) -> Found:
-    """A turn's calls are numbered from 1 to as many as it counts."""
+def _miscounted_calls() -> Select[Any]:
     numbers = func.count().label("n"), func.min(_L.call_no).label("low"), func.max(_L.call_no).label("high")
-    held = select(_L.turn_id, *numbers).where(_L.conversation_id == id).group_by(_L.turn_id).subquery()
-    n, low, high = held.c.n, held.c.low, held.c.high
-    wrong = or_(and_(n.is_(None), _T.calls != 0), n != _T.calls, low != 1, high != _T.calls)
+    held = select(_L.turn_id, *numbers).where(_L.conversation_id == _ID).group_by(_L.turn_id).subquery()
+    n, low, high = func.coalesce(held.c.n, 0), held.c.low, held.c.high
     joined = TABLES.turns.outerjoin(held, held.c.turn_id == _T.turn_id)
-    wanted = select(_T.turn_id, _T.calls).select_from(joined).where(_T.conversation_id == id, wrong)
-    for turn_id, calls in connection.execute(wanted.limit(PAGE)):
-        yield "calls", f"the calls of turn {turn_id} are not numbered from 1 to {calls}"
+    wanted = select(_T.turn_id, _T.calls).select_from(joined).where(_T.conversation_id == _ID)
+    return wanted.where(or_(n != _T.calls, low != 1, high != _T.calls))
 
 
-def _parts(connection: Connection, id: UUID) -> Found:
-    """Parts of an answer, and calls that were started, are kept only while it may be continued, numbered from 0."""
-    numbers = func.count(), func.min(_P.part_no), func.max(_P.part_no)
-    groups = _P.turn_id, _P.attempt, _T.status, _T.attempt.label("now")
-    joined = TABLES.partials.join(TABLES.turns, _turn_of(_P.conversation_id, _P.turn_id))
-    counted = select(*groups, *numbers).select_from(joined).where(_P.conversation_id == id).group_by(*groups)
-    for turn_id, attempt, status, now, count, low, high in connection.execute(counted):
-        if attempt > now or (attempt == now and status not in MAY_HAVE_PARTS):
-            yield "parts", f"turn {turn_id} is {status}, at attempt {now}, and has parts of attempt {attempt}"
-        elif (low, high) != (0, count - 1):
-            yield "parts", f"parts of turn {turn_id}, attempt {attempt}, are missing"
+def _of_parts() -> Made:
+    """Parts are kept while their attempt may be continued; those of an attempt given up may stay."""
+    of_turn = TABLES.partials.join(TABLES.turns, and_(*_turn_of(_P.conversation_id, _P.turn_id)))
+    group = _P.turn_id, _P.attempt, _T.status
+    counted = select(*group).select_from(of_turn).where(_P.conversation_id == _ID).group_by(*group, _T.attempt)
+    over = or_(_P.attempt > _T.attempt, and_(_P.attempt == _T.attempt, _T.status.not_in(MAY_HAVE_PARTS)))
+    yield "parts", counted.where(over), "turn {} has parts of attempt {}, and is {}"
+    holes = or_(func.min(_P.part_no) != 0, func.max(_P.part_no) != func.count() - 1)
+    yield "parts", counted.having(holes), "parts of turn {}, attempt {}, are missing; it is {}"
 
 
-def _undecodable(connection: Connection, id: UUID) -> Found:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The texts of one table: ``rows`` give ``keys`` numbers that name a row, then its JSON as stored."""
+
+    table: str
+    keys: int
+    rows: Select[Any]
+
+    def unreadable(self, row: Row[Any]) -> Iterator[str]:
+        """Yield what cannot be read back of a row."""
+        which = ", ".join(str(key) for key in row[: self.keys])
+        for name, text in list(row._mapping.items())[self.keys :]:
+            if text is not None and not self._is_readable(str(name), text, row):
+                yield f"{name} of row ({which}) of {self.table} cannot be read back"
+
+    def _is_readable(self, name: str, text: Any, row: Row[Any]) -> bool:
+        try:
+            value = json.loads(text)
+            is_message = self.table == TABLES.messages.name and name == "body"
+            return not is_message or message_from(value).role == row.role
+        except (ValueError, RecursionError, InvalidMessage):
+            return False
+
+
+@cache
+def _readings(dialect: str) -> Sequence[Reading]:
+    readings = []
     for table in (TABLES.conversations, *_OWNED):
-        columns = [column for column in table.c if isinstance(column.type, JsonText)]
+        texts = [_as_stored(column, dialect) for column in table.c if isinstance(column.type, JsonText)]
         keys = [column for column in table.primary_key if column.name not in ("id", "conversation_id")]
-        if columns:
-            owner = table.c.id if table is TABLES.conversations else table.c.conversation_id
-            wanted = select(*keys, *(_raw(connection, column) for column in columns)).where(owner == id)
-            yield from _unreadable_rows(connection, table, wanted)
+        keys += [_M.role] if table is TABLES.messages else []
+        owner = table.c.id if table is TABLES.conversations else table.c.conversation_id
+        if texts:
+            readings.append(Reading(table.name, len(keys), select(*keys, *texts).where(owner == _ID)))
+    return readings
 
 
-def _raw(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _as_stored(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     """The stored text, not decoded; on SQLite its bytes, which need not be text at all."""
-    raw = cast(column, LargeBinary) if connection.dialect.name == "sqlite" else type_coerce(column, Text)
-    return raw.label(f"raw_{column.name}")
-
-
-def _unreadable_rows(connection: Connection, table: Table, wanted: Any) -> Found:
-    if table is TABLES.messages:
-        wanted = wanted.add_columns(_M.role)
-    for row in connection.execute(wanted.execution_options(yield_per=PAGE)):
-        named = ", ".join(str(value) for name, value in row._mapping.items() if name in table.primary_key.columns)
-        for name, raw in row._mapping.items():
-            if name.startswith("raw_") and raw is not None and not _is_readable(row, name, raw):
-                yield "unreadable", f"{table.name}.{name.removeprefix('raw_')} of row ({named}) cannot be read back"
-
-
-def _is_readable(row: Row[Any], name: str, raw: Any) -> bool:
-    try:
-        value = json.loads(raw)
-        return name != "raw_body" or "role" not in row._mapping or message_from(value).role == row.role
-    except (ValueError, RecursionError, InvalidMessage, TypeError):
-        return False
-
-
-CHECKS: tuple[Callable[[Connection, UUID], Found], ...] = (
-    _conversation,
-    _branches,
-    _open_turns,
-    _last_turns,
-    _turns,
-    _orphans,
-    _repeated,
-    _calls,
-    _parts,
-    _undecodable,
-)
+    raw = cast(column, LargeBinary) if dialect == "sqlite" else type_coerce(column, Text)
+    return raw.label(column.name)
