@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from convo.context.draft import Item
 from convo.context.layout import Layout, Outbound
@@ -27,7 +28,7 @@ class Decision:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Composition:
     """The list that leaves, and its account.
 
@@ -35,17 +36,22 @@ class Composition:
     kept free for the answer) it is at most ``budget``, None where the policy has no window. ``sources`` goes along
     with ``messages``: the seq of the entry whose message this is unchanged, None for one that was inserted, merged or
     rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ. ``estimated`` is the
-    neutral estimate of the whole request, before any factor.
+    neutral estimate of the whole request, before any factor. ``decide`` makes the decisions.
     """
 
     messages: tuple[Message, ...]
     tokens: int
-    decisions: tuple[Decision, ...]
     budget: int | None
     sources: tuple[int | None, ...]
     call_ids: Mapping[str, str]
     reserve: int = 0
     estimated: int = 0
+    decide: Callable[[], tuple[Decision, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What became of every message; O(n log n) when first asked for, since a turn never asks."""
+        return self.decide()
 
 
 def source_of(part: Outbound) -> int | None:

@@ -48,6 +48,8 @@ class Window(BuiltInRule):
         return most, most * 3 // 4 if self.refill_to is None else min(_tokens(self.refill_to, context_length), most)
 
     def _apply(self, draft: Draft) -> Draft:
+        if all(item.seq is None or item.seq > draft.window_cut for item in draft.items):
+            return draft
         return draft.only(lambda item: item.seq is None or item.seq > draft.window_cut)
 
 

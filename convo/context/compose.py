@@ -19,7 +19,7 @@ from convo.context.draft import Draft, Item, is_prefix, turn_starts
 from convo.context.layout import Layout, lay_out
 from convo.context.order import check
 from convo.context.phases import Phase
-from convo.context.reach import OPENING
+from convo.context.reach import OPENING, may_shrink
 from convo.context.rules import OwnRule, Policy, Rule, check_policy, policy_key, rule_name, the_window
 from convo.context.state import ComposeState
 from convo.context.tokens import estimate, estimate_tools
@@ -33,6 +33,7 @@ from convo.records import Entry
 @dataclass(frozen=True, slots=True)
 class _Input:
     entries: Sequence[Entry]
+    items: Sequence[Item]
     policy: Sequence[Rule | OwnRule]
     profile: Profile
     pins: tuple[int, ...]
@@ -85,7 +86,8 @@ def compose(
     check_policy(policy)
     if entries and is_prefix(entries[-1].message) and not profile.prefix.supported:
         raise Unsupported(f"{profile.name} cannot continue an assistant message: leave out the prefix")
-    given = _Input(entries, _in_order(policy), profile, state.pins, system, tools, factor, reserve)
+    items = (*_system_item(system), *_stored_items(entries))
+    given = _Input(entries, items, _in_order(policy), profile, state.pins, system, tools, factor, reserve)
     window, key = the_window(policy), policy_key(policy)
     attempt = _attempt(given, state.cuts.get(key, 0), None if window is None else state.marks.get(key, 0))
     budget = None
@@ -123,36 +125,31 @@ def _attempt(given: _Input, cut: int, mark: int | None) -> _Attempt:
 
 
 def _opened(given: _Input, cut: int, mark: int | None) -> Draft:
-    items = [Item(message=entry.message, seq=entry.seq, tokens=entry.tokens, entry=entry) for entry in _living(given)]
-    draft = Draft(items=(*_system_item(given), *_opening_kept(items)), profile=given.profile, mark=mark)
-    draft = draft.keeping("Pinned", given.pins) if given.pins else draft
-    return replace(draft, window_cut=cut)
+    draft = Draft(items=tuple(given.items), profile=given.profile, window_cut=cut, mark=mark)
+    return draft.keeping("Pinned", given.pins) if given.pins else draft
 
 
-def _living(given: _Input) -> list[Entry]:
-    return [entry for entry in given.entries if not entry.erased]
-
-
-def _system_item(given: _Input) -> Iterator[Item]:
-    if given.system:
-        message = SystemMessage(content=given.system)
+def _system_item(system: str | None) -> Iterator[Item]:
+    if system:
+        message = SystemMessage(content=system)
         yield Item(
             message=message, tokens=estimate(message), kept="system", notes=("the conversation's system prompt",)
         )
 
 
-def _opening_kept(items: Sequence[Item]) -> Iterator[Item]:
-    """Yield the items, with the system messages that open the path marked as kept."""
+def _stored_items(entries: Sequence[Entry]) -> Iterator[Item]:
+    """Yield the items of what is not erased, with the system messages that open the path marked as kept."""
     opening = True
-    for item in items:
-        opening = opening and item.role == "system" and item.seq is not None and item.seq <= OPENING
-        yield replace(item, kept="opening") if opening else item
+    for entry in entries:
+        if not entry.erased:
+            opening = opening and entry.message.role == "system" and entry.seq <= OPENING
+            yield Item(entry.message, entry.seq, entry.tokens, entry, "opening" if opening else "")
 
 
 def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[Item]) -> Draft:
     """Return what ``rule`` makes of ``draft``, and note what it dropped, changed and put in."""
     name, result = rule_name(rule), rule(draft)
-    if result is None:
+    if result is None or result is draft:
         return draft
     if not isinstance(result, Draft):
         raise InvalidSetting(f"policy: {name} gave back a {type(result).__name__}, not a draft", field="policy")
@@ -203,7 +200,8 @@ def _cut(given: _Input, attempt: _Attempt, most: int, refill: int, mark: int) ->
     Where the list fits once the rewriting rules may act up to ``mark``, the cut stays where it is.
     """
     hole = _has_hole(given, attempt)
-    attempt = _attempt(given, _tail_start(given.entries) - 1 if hole else attempt.cut, mark)
+    if hole or may_shrink(given.policy):
+        attempt = _attempt(given, _tail_start(given.entries) - 1 if hole else attempt.cut, mark)
     if attempt.tokens <= refill and not hole:
         return attempt
     for cut in _cuts(given, attempt, attempt.tokens - refill):
@@ -240,18 +238,22 @@ def _items(layout: Layout) -> Iterator[Item]:
 
 def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...], budget: int | None) -> Composition:
     limits = (rule_name(rule) for rule in given.policy if isinstance(rule, Window | LastTurns | LastMessages))
-    lines = account(given.entries, attempt.layout, attempt.dropped, next(limits, ""), given.scaled)
-    tools = estimate_tools(given.tools)
-    if given.tools:
+    unseen_by, tools = next(limits, ""), estimate_tools(given.tools)
+
+    def decide() -> tuple[Decision, ...]:
+        lines = account(given.entries, attempt.layout, attempt.dropped, unseen_by, given.scaled)
+        if not given.tools:
+            return lines
         note = f"{len(given.tools)} tool definitions"
-        lines = (Decision(None, "tools", True, "", given.scaled(tools), note), *lines)
+        return (Decision(None, "tools", True, "", given.scaled(tools), note), *lines)
+
     return Composition(
         messages=messages,
         tokens=attempt.tokens,
-        decisions=lines,
         budget=budget,
         sources=tuple(source_of(part) for part in attempt.layout.outbound),
         call_ids=attempt.layout.call_ids,
         reserve=given.reserve,
         estimated=tools + sum(item.tokens for item in _items(attempt.layout)),
+        decide=decide,
     )

@@ -19,6 +19,8 @@ def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
     of calls.
     """
     message = item.message
+    if isinstance(message.content, str) and not isinstance(message, AssistantMessage):
+        return item
     changes: dict[str, object] = {}
     refused = refused_chunks(message, profile)
     if refused:

@@ -139,6 +139,8 @@ def _place_system(items: list[Item], profile: Profile) -> list[Item]:
     One that ends the list, or that an answer follows, counts as what is answered: it must be of a role that may end
     the list, and it stays what it was when the answer has come.
     """
+    if not any(item.message.role == "system" for item in items):
+        return items
     placed: list[Item] = []
     for start, stop in _runs(items):
         run = items[start:stop]
@@ -182,7 +184,12 @@ def _merge(items: Sequence[Item], profile: Profile) -> list[Outbound]:
             groups[-1].append(item)
         else:
             groups.append([item])
-    return [Outbound(merged([item.message for item in group]), tuple(group)) for group in groups]
+    return [_joined(group) for group in groups]
+
+
+def _joined(group: Sequence[Item]) -> Outbound:
+    message = group[0].message if len(group) == 1 else merged([item.message for item in group])
+    return Outbound(message, tuple(group))
 
 
 def _belongs(before: Item, item: Item, profile: Profile) -> bool:

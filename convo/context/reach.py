@@ -50,6 +50,11 @@ class Reach:
         return long and starts > 0
 
 
+def may_shrink(policy: Policy) -> bool:
+    """Return whether a rule of ``policy`` may make messages smaller, so that more of them fit."""
+    return any(not isinstance(rule, _NEVER_SHRINK) for rule in policy)
+
+
 def reach(policy: Policy, state: ComposeState, *, factor: float = 1.0, context_length: int | None = None) -> Reach:
     """Return how much of a path ``policy`` looks at, given the branch's compose state.
 
@@ -59,13 +64,12 @@ def reach(policy: Policy, state: ComposeState, *, factor: float = 1.0, context_l
     window = the_window(policy)
     after = state.cuts.get(policy_key(policy)) if window is not None else None
     most = None if window is None else ceil(window.limits(context_length)[0] / factor)
-    shrinks = any(not isinstance(rule, _NEVER_SHRINK) for rule in policy)
     counted = [rule.n + 1 for rule in policy if isinstance(rule, LastMessages)]
     if most is not None:
         counted.append(most // MESSAGE_OVERHEAD + 1)
     return Reach(
         after=after,
-        tokens=None if after is not None or shrinks else most,
+        tokens=None if after is not None or may_shrink(policy) else most,
         messages=min(counted, default=None),
         turns=min((rule.n for rule in policy if isinstance(rule, LastTurns)), default=None),
         first=max([OPENING, *(rule.n for rule in policy if isinstance(rule, KeepFirst))]),

@@ -76,7 +76,7 @@ def test_it_says_what_changed_since_another_list() -> None:
 def test_what_went_out_is_told_in_stretches() -> None:
     lines = [Decision(seq, "user", True, "", 1) for seq in (1, 2, 3, 5, 7, 8)]
     before = compose(path(user("q")), [], PERMISSIVE)[0]
-    changes = explain(before, previous=replace(before, decisions=tuple(lines[1:]))).changes
+    changes = explain(before, previous=replace(before, decide=lambda: tuple(lines[1:]))).changes
     assert changes[-1] == "No longer in: seq 2 to 3, 5, 7 to 8."
 
 
