@@ -6,9 +6,22 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 from uuid import UUID
 
-from convo.flows import accounting, branching, conversing, following, opening, pinning, reading, record, running, tree
+from convo.flows import (
+    accounting,
+    branching,
+    comparing,
+    conversing,
+    following,
+    opening,
+    pinning,
+    reading,
+    record,
+    running,
+    tree,
+)
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
+from convo.flows.comparing import Comparison
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
@@ -257,6 +270,15 @@ class AsyncConversation:
     async def siblings(self, entry: Entry) -> list[Entry]:
         """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
         return await tree.siblings(self._handle, entry)
+
+    async def diff(self, a: str | int, b: str | int | None = None) -> Comparison:
+        """Lay branch ``a`` and branch ``b`` (None: this one) side by side from where they part.
+
+        Turns are paired in order; texts differ by word; options, usage and time come with the calls. O(messages after
+        the point where they part). Raises NotFound.
+        """
+        other = self.branch.no if b is None else b
+        return await comparing.diff(self._handle, a, other)
 
     async def delete_branch(self, branch: str | int, *, switch_to: str | int | None = None) -> None:
         """Hide a branch and free what no other branch stands on.

@@ -11,6 +11,7 @@ from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
 from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
+from convo.flows.comparing import Comparison
 from convo.flows.reply import Reply
 from convo.flows.toolbox import ToolFunction, tool
 from convo.messages import (
@@ -47,6 +48,7 @@ __all__ = [
     "CallerError",
     "Choice",
     "ClearToolResults",
+    "Comparison",
     "Completion",
     "CompletionOptions",
     "CompletionRequest",
