@@ -33,6 +33,8 @@ HOMES = {  # third-party packages that only some rooms may import, as (room, fil
     "alembic": ("store",),
     "typer": ("cli",),
     "rich": ("cli",),
+    "prompt_toolkit": ("cli",),
+    "markdown_it": ("cli",),
     "mistral_common": ("context",),
 }
 NAMED_ANYWHERE = frozenset({"sqlalchemy.engine.Connection"})  # the type of what a port hands to a store function

@@ -12,7 +12,7 @@ def main() -> None:
     try:
         from convo.cli.app import run
     except ModuleNotFoundError as problem:
-        if problem.name not in ("typer", "rich"):
+        if problem.name not in ("typer", "rich", "prompt_toolkit"):
             raise
         sys.exit(f"convo: {_EXTRA}")
     run()

@@ -64,6 +64,36 @@ def demo(
 
 
 @app.command()
+def chat(
+    backend: Annotated[
+        str | None,
+        typer.Argument(
+            envvar="CONVO_BACKEND", help="Who answers: mistral:mistral-medium-latest, ollama:llama3.2, scripted: …"
+        ),
+    ] = None,
+    db: Annotated[
+        str, typer.Option(envvar="CONVO_DB", help="The database to keep it in: a file or a URL.")
+    ] = "chat.db",
+    goes_on: Annotated[bool, typer.Option("--continue", "-c", help="Go on with the last conversation.")] = False,
+    id: Annotated[str | None, typer.Option(metavar="ID[@BRANCH]", help="Go on with this one.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="A server that speaks OpenAI's protocol.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask for there.")] = None,
+    system: Annotated[str | None, typer.Option(help="The system prompt.")] = None,
+    owner: Annotated[str, typer.Option(help="Whose conversation it is.", show_default=False)] = "",
+) -> None:
+    """Chat with a model. Every message is kept, and /help tells what can be done with them.
+
+    Keys are taken from the environment: MISTRAL_API_KEY, OPENAI_API_KEY …, CONVO_API_KEY with --base-url.
+    Lines from a pipe are sent one after the other.
+    """
+    from convo.cli.chat.start import Answering, Wanted, run
+    from convo.cli.opening import database_url
+
+    url = database_url(db, exists=goes_on or id is not None)
+    run(Wanted(url, Answering(backend, base_url, model), goes_on=goes_on, id=id, system=system, owner=owner))
+
+
+@app.command()
 def ls(
     url: Url,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
@@ -135,6 +165,27 @@ def explain(
             screen.show_json(account)
             return
         screen.show(pictures.explanation(account))
+
+
+@app.command()
+def usage(
+    url: Url,
+    id: IdAndBranch,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The turns of at most this many messages.")] = 200,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
+    """Show the tokens of a branch's turns. They are what the backends reported, retries and tool rounds included."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import load, open_store
+
+    with open_store(url, owner) as store:
+        chat = load(store, id)
+        records = [chat.turn(turn.id) for turn in chat.turns(limit=limit)]
+        if json:
+            screen.show_json([{"turn": turn, "calls": calls} for turn, calls in records])
+            return
+        screen.show(pictures.usage(records))
 
 
 @app.command()

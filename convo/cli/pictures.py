@@ -15,10 +15,11 @@ from rich.segment import Segment
 from rich.text import Text
 from rich.tree import Tree
 
+from convo.completions import Usage
 from convo.context.explain import Explanation
 from convo.harmless import beginning, one_line
 from convo.messages import AssistantMessage, ToolCall, ToolMessage
-from convo.records import Branch, ConversationInfo, Entry
+from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 
 SHOWN = 2_000
 """Characters of one message that a transcript shows unless asked for all."""
@@ -173,6 +174,41 @@ def explanation(account: Explanation) -> Text:
     shown.highlight_regex(r"(?m)^.*  out  .*$", "dim")
     shown.highlight_regex("█+", "green")
     return shown
+
+
+def usage(records: Sequence[tuple[Turn, Sequence[Call]]]) -> Group:
+    """The tokens of turns, as their backends reported them: a line a turn, and their sum."""
+    sums = [sum((call.usage for call in calls if call.usage), Usage()) for _, calls in records]
+    total = sum(sums, Usage())
+    rows = [
+        (moment(turn.started_at), turn.status, *_counts(used), _models(calls))
+        for (turn, calls), used in zip(records, sums, strict=True)
+    ]
+    table = [("turn", "status", "prompt", "cached", "answer", "total", "model"), *rows, ("", "", *_counts(total), "")]
+    return Group(*_aligned(table))
+
+
+def _counts(used: Usage) -> tuple[str, str, str, str]:
+    whole = used.total_tokens or used.prompt_tokens + used.completion_tokens
+    numbers = (used.prompt_tokens, used.cached_tokens, used.completion_tokens, whole)
+    prompt, cached, answer, total = (f"{number:,}" for number in numbers)
+    return prompt, cached, answer, total
+
+
+def _models(calls: Sequence[Call]) -> str:
+    return one_line(", ".join(sorted({call.model or call.backend for call in calls})), 80)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[Text]:
+    """Rows as lines: the numbers to the right, the first line dimmed and the last one bold."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        cells = [
+            cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        style = "dim" if number == 0 else "bold" if number == len(rows) - 1 else ""
+        yield Text("  ".join(cells).rstrip(), style)
 
 
 def heading(words: str) -> Text:

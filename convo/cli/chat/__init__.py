@@ -1,0 +1,1 @@
+"""``convo chat``: a conversation at the terminal."""
