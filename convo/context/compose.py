@@ -89,15 +89,19 @@ def compose(
     items = (*_system_item(system), *_stored_items(entries))
     given = _Input(entries, items, _in_order(policy), profile, state.pins, system, tools, factor, reserve)
     window, key = the_window(policy), policy_key(policy)
-    attempt = _attempt(given, state.cuts.get(key, 0), None if window is None else state.marks.get(key, 0))
     budget = None
-    if window is not None:
+    if window is None:
+        attempt = _attempt(given, 0, None)
+    else:
         budget, refill = window.limits(context_length)
         if most is not None and most < budget:
             budget, refill = most, min(refill, most * 3 // 4)
-        if attempt.tokens + reserve > budget or _has_hole(given, attempt):
+        whole = _whole(given, state.cuts.get(key, 0), state.marks.get(key, 0))
+        if whole is not None and whole.tokens + reserve <= budget:
+            attempt = whole
+        else:
             mark = _head(entries) if head is None else head
-            attempt = _cut(given, attempt, budget - reserve, refill - reserve, mark)
+            attempt = _cut(given, whole, budget - reserve, refill - reserve, mark)
             state = state.cut_at(key, attempt.cut, attempt.mark or 0)
     messages = tuple(part.message for part in attempt.layout.outbound)
     check(messages, profile)
@@ -172,11 +176,18 @@ def _attributed(item: Item, before: Mapping[int, Item], rule: str) -> Item:
     return item if item.message is old.message else replace(item, rule=rule, tokens=estimate(item.message))
 
 
-def _has_hole(given: _Input, attempt: _Attempt) -> bool:
+def _whole(given: _Input, cut: int, mark: int) -> _Attempt | None:
+    """Return the attempt with what has come since ``cut``; None where it misses entries that were not loaded."""
+    holes = _tail_start(given.entries) > cut + 1
+    if holes and not any(isinstance(rule, LastTurns | LastMessages) for rule in given.policy):
+        return None
+    attempt = _attempt(given, cut, mark)
+    return None if holes and _misses(given, attempt) else attempt
+
+
+def _misses(given: _Input, attempt: _Attempt) -> bool:
     """Return whether entries that the list would hold, right before its tail, were not loaded."""
     start = _tail_start(given.entries)
-    if start <= attempt.cut + 1:
-        return False
     oldest = next((entry.seq for entry in given.entries if entry.seq >= start and not entry.erased), None)
     return not any(item.seq == oldest and item.rule in _SLIDING for item in attempt.dropped)
 
@@ -194,16 +205,19 @@ def _tail_start(entries: Sequence[Entry]) -> int:
     return start
 
 
-def _cut(given: _Input, attempt: _Attempt, most: int, refill: int, mark: int) -> _Attempt:
+def _cut(given: _Input, whole: _Attempt | None, most: int, refill: int, mark: int) -> _Attempt:
     """Return the attempt that keeps most of the path within ``refill`` tokens, else within ``most``.
 
-    Where the list fits once the rewriting rules may act up to ``mark``, the cut stays where it is.
+    ``whole`` is the one with all since the last cut, which is too long; None where that was not loaded. Where the list
+    fits once the rewriting rules may act up to ``mark``, the cut stays where it is.
     """
-    hole = _has_hole(given, attempt)
-    if hole or may_shrink(given.policy):
-        attempt = _attempt(given, _tail_start(given.entries) - 1 if hole else attempt.cut, mark)
-    if attempt.tokens <= refill and not hole:
-        return attempt
+    attempt = whole
+    if attempt is None:
+        attempt = _attempt(given, _tail_start(given.entries) - 1, mark)
+    elif may_shrink(given.policy):
+        attempt = _attempt(given, attempt.cut, mark)
+        if attempt.tokens <= refill:
+            return attempt
     for cut in _cuts(given, attempt, attempt.tokens - refill):
         attempt = _attempt(given, cut, mark)
         if attempt.tokens <= refill:

@@ -12,6 +12,15 @@ SEPARATOR = "\n\n"
 """What joins the texts of merged messages; mistral-common joins them so too."""
 
 
+def is_plain_text(message: Message) -> bool:
+    """Return whether ``message`` is a text and nothing else, which every profile accepts from every role."""
+    if not isinstance(message.content, str):
+        return False
+    return not isinstance(message, AssistantMessage) or bool(
+        message.content and message.tool_calls is None and not message.prefix
+    )
+
+
 def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
     """Return ``item`` with what the profile does not accept in its message left out and noted.
 
@@ -19,8 +28,6 @@ def fitted(item: Item, profile: Profile, *, last: bool) -> Item:
     of calls.
     """
     message = item.message
-    if isinstance(message.content, str) and not isinstance(message, AssistantMessage):
-        return item
     changes: dict[str, object] = {}
     refused = refused_chunks(message, profile)
     if refused:

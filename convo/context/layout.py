@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from convo.context.calls import OutboundIds, Place, match_results, portable_name, renamed
-from convo.context.content import as_user, fitted, merged, says_something, split_calls
+from convo.context.content import as_user, fitted, is_plain_text, merged, says_something, split_calls
 from convo.context.draft import Draft, Item, inserted, is_prefix
 from convo.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from convo.profiles import Profile
@@ -43,17 +43,27 @@ def lay_out(draft: Draft) -> Layout:
     profile = draft.profile
     dropped: list[Item] = []
     items = _fit_contents(draft.items, profile, dropped)
-    rounds = _Rounds(items, profile, dropped)
-    items = _place_system([*rounds.items()], profile)
+    call_ids: Mapping[str, str] = {}
+    if any(_is_of_a_round(item.message) for item in items):
+        rounds = _Rounds(items, profile, dropped)
+        items, call_ids = [*rounds.items()], rounds.ids.mapped
+    items = _place_system(items, profile)
     if not profile.text_with_calls:
         items = [part for item in items for part in split_calls(item)]
     outbound = [*_bridged(_merge(items, profile), profile)]
-    return Layout(outbound=tuple(outbound), dropped=tuple(dropped), call_ids=rounds.ids.mapped)
+    return Layout(outbound=tuple(outbound), dropped=tuple(dropped), call_ids=call_ids)
+
+
+def _is_of_a_round(message: Message) -> bool:
+    return isinstance(message, ToolMessage) or (isinstance(message, AssistantMessage) and bool(message.tool_calls))
 
 
 def _fit_contents(items: Sequence[Item], profile: Profile, dropped: list[Item]) -> list[Item]:
     kept = []
     for index, item in enumerate(items):
+        if is_plain_text(item.message):
+            kept.append(item)
+            continue
         item = fitted(item, profile, last=index == len(items) - 1)
         if _is_mute(item.message, profile):
             dropped.append(item.noted("says nothing and calls nothing"))
