@@ -115,13 +115,21 @@ async def _called(io: BackendIO, function: Callable[..., Any], request: Completi
     if inspect.iscoroutinefunction(function):
         _refuse_async(io, name)
         return await function(request)
-    result = await io.run_blocking(function, request)
+    result = await io.run_blocking(_outcome, function, request, name)
     if not inspect.isawaitable(result):
         return result
     if io.face == "sync" and inspect.iscoroutine(result):
         result.close()
     _refuse_async(io, name)
     return await result
+
+
+def _outcome(function: Callable[..., Any], request: CompletionRequest, name: str) -> Any:
+    """Call ``function``; a StopIteration it raises would end a coroutine silently, and a future never."""
+    try:
+        return function(request)
+    except StopIteration as problem:
+        raise BackendFailed(f"the backend {name} raised StopIteration", backend=name) from problem
 
 
 def _refuse_async(io: BackendIO, name: str) -> None:
