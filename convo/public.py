@@ -10,8 +10,8 @@ from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, 
 from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
-from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
 from convo.flows.comparing import Comparison
+from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
 from convo.flows.reply import Reply
 from convo.flows.toolbox import ToolFunction, tool
 from convo.messages import (
