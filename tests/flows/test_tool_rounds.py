@@ -100,8 +100,8 @@ def test_a_wrong_result_is_refused_and_nothing_is_stored(chat: Any, results: Any
         chat.submit(results)
     assert said in str(caught.value)
     assert (roles(chat), statuses(chat)) == ("ua", ["awaiting_tools"])
-    if error is UnknownToolCall:
-        assert set(caught.value.waiting) == {PARIS.id, ROME.id}
+    if isinstance(caught.value, UnknownToolCall):
+        assert {*caught.value.waiting} == {PARIS.id, ROME.id}
 
 
 def test_a_result_is_taken_once(chat: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from convo import Conversation, Store, assistant, system, user
 from convo.completions import Choice, Completion, CompletionRequest, Usage
-from convo.errors import BackendFailed, BackendUnavailable, NotFound, RateLimited
+from convo.errors import BackendFailed, BackendUnavailable, MalformedResponse, NotFound, RateLimited
 from convo.options import CompletionOptions
 from convo.store.tables import TABLES
 from convo.testing import ScriptedBackend
@@ -203,3 +203,31 @@ def test_turns_are_listed_in_the_order_of_the_path(store: Any) -> None:
     assert chat.turns() == sent
     assert chat.turns(limit=2) == sent[-1:]
     assert chat.turns(limit=2, before=chat.history()[4]) == sent[1:2]
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "a model with NUL": {"model": "a\0b"},
+    "a model with half a character": {"model": "a\ud83d"},
+    "a long model": {"model": "m" * 1000},
+    "a backend of another name": {"backend": "b\0" * 300},
+    "a usage beyond any column": {"usage": Usage(10**30)},
+}
+
+
+@pytest.mark.parametrize("facts", ODD.values(), ids=ODD)
+def test_odd_facts_about_an_answer_do_not_lose_it(store: Any, facts: dict[str, Any]) -> None:
+    chat = store.start(backend=lambda request: Completion((Choice(assistant("yes"), "stop\0" * 100),), **facts))
+    reply = chat.send("hello")
+    assert reply.text == "yes"
+    (call,) = chat.turn(reply.turn.id)[1]
+    assert len(call.model or "") <= 255
+    assert [entry.text for entry in chat.history()] == ["hello", "yes"]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), {1}, b"x"], ids=repr)
+def test_a_usage_that_is_no_json_is_the_backends_fault(store: Any, wrong: Any) -> None:
+    usage = Usage(1, 2, 3, details={"odd": wrong})
+    chat = store.start(backend=lambda request: Completion((Choice(assistant("yes"), "stop"),), usage))
+    with pytest.raises(MalformedResponse, match="is no JSON data"):
+        chat.send("hello")
+    assert [turn.status for turn in chat.turns()] == ["failed"]

@@ -1,0 +1,280 @@
+"""Streams: what the reader gets is what is stored; a reader may leave whenever he likes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from convo import AsyncStore, Conversation, Store, assistant, tool_call
+from convo.completions import Choice, Completion, CompletionRequest, Delta, ToolCallDelta, Usage
+from convo.errors import BackendFailed, ConvoError, InvalidMessage, MalformedResponse, TurnInProgress
+from convo.messages import ReferenceChunk, ThinkingChunk
+from convo.testing import ScriptedBackend
+from support.embedded import database_url
+
+__all__ = ["database_url"]
+
+
+def pieces(request: CompletionRequest) -> Iterator[str]:
+    yield from ("Good ", "morning ", "to ", "you")
+
+
+def texts(chat: Any) -> list[str]:
+    return [entry.text for entry in chat.history()]
+
+
+def statuses(chat: Any) -> list[str]:
+    return [turn.status for turn in chat.turns()]
+
+
+RICH = Completion(
+    (
+        Choice(
+            assistant(
+                [
+                    {"type": "thinking", "thinking": "hm"},
+                    {"type": "text", "text": "See "},
+                    {"type": "reference", "reference_ids": [1]},
+                    {"type": "text", "text": "this."},
+                ],
+                tool_calls=[tool_call("look", {"at": 1}, id="c00000001")],
+                refusal="no",
+            ),
+            "tool_calls",
+        ),
+    ),
+    Usage(3, 4, 7),
+    model="m-2",
+)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pieces,
+        lambda request: "Good morning to you",
+        lambda request: assistant("Good morning to you"),
+        lambda request: iter([Delta(text="Good "), "morning", Delta(text=" to you", finish_reason="length")]),
+        ScriptedBackend(["Good morning to you"], forever=True),
+        ScriptedBackend([RICH], forever=True),
+    ],
+)
+def test_the_deltas_add_up_to_the_reply(store: Any, backend: Any) -> None:
+    chat = store.start(backend=backend)
+    stream = chat.stream("hello")
+    deltas = list(stream)
+    assert "".join(delta.text for delta in deltas) == stream.reply.text
+    assert stream.reply.text in ("Good morning to you", "See this.")
+    assert stream.reply.finish_reason == next(delta.finish_reason for delta in reversed(deltas) if delta.finish_reason)
+    assert stream.reply.entry == chat.history()[-1]
+    whole = chat.send("again")
+    assert whole.message == stream.reply.message
+
+
+def test_everything_a_stream_brings_is_stored(store: Any) -> None:
+    stream = store.start(backend=ScriptedBackend([RICH])).stream("hello")
+    list(stream)
+    thinking, _, reference, _ = stream.reply.message.chunks
+    assert isinstance(thinking, ThinkingChunk)
+    assert isinstance(reference, ReferenceChunk)
+    assert stream.reply.message == RICH.message
+    assert (stream.reply.usage, stream.reply.model, stream.reply.turn.status) == (RICH.usage, "m-2", "awaiting_tools")
+
+
+def test_fragments_of_tool_calls_are_put_together(store: Any) -> None:
+    def backend(request: CompletionRequest) -> Iterator[Delta]:
+        yield Delta(tool_calls=(ToolCallDelta(0, "c00000001", "look", '{"at"'),))
+        yield Delta(tool_calls=(ToolCallDelta(0, arguments=":1}"),))
+
+    chat = store.start(backend=backend)
+    list(chat.stream("hello"))
+    assert chat.waiting() == (tool_call("look", '{"at":1}', id="c00000001"),)
+
+
+def test_a_stream_that_nobody_reads_begins_no_turn(store: Any) -> None:
+    chat = store.start(backend=pieces)
+    stream = chat.stream("hello")
+    with pytest.raises(ConvoError, match="the stream has not ended"):
+        assert stream.reply
+    assert (texts(chat), statuses(chat)) == ([], [])
+    assert chat.send("another").text == "Good morning to you"
+
+
+def test_a_wrong_input_is_refused_with_the_first_step(store: Any) -> None:
+    stream = store.start(backend=pieces).stream("")
+    with pytest.raises(InvalidMessage):
+        next(iter(stream))
+
+
+def test_the_reply_is_there_after_the_last_delta(store: Any) -> None:
+    stream = store.start(backend=pieces).stream("hello")
+    for delta in stream:
+        if delta.text:
+            with pytest.raises(ConvoError, match="the stream has not ended"):
+                assert stream.reply
+    assert stream.reply.text == "Good morning to you"
+    assert list(stream) == []
+
+
+class HasLeft(Exception):
+    """What a reader may run into in his loop."""
+
+
+def read_a_word(stream: Any) -> None:
+    for delta in stream:
+        if delta.text:
+            assert delta.text == "Good "
+            return
+
+
+def leave_the_block(stream: Any) -> None:
+    with stream:
+        read_a_word(stream)
+
+
+def leave_by_an_error(stream: Any) -> None:
+    with stream:
+        read_a_word(stream)
+        raise HasLeft()
+
+
+def leave_by_closing_twice(stream: Any) -> None:
+    read_a_word(stream)
+    for _ in range(2):
+        stream.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("leave", [leave_the_block, leave_by_an_error, leave_by_closing_twice])
+def test_a_reader_may_leave_early_and_nothing_is_lost(store: Any, leave: Any) -> None:
+    closed = []
+
+    def backend(request: CompletionRequest) -> Iterator[str]:
+        try:
+            yield from pieces(request)
+        finally:
+            closed.append(True)
+
+    chat = store.start(backend=backend)
+    stream = chat.stream("hello")
+    with suppress(HasLeft):
+        leave(stream)
+    assert closed == [True]
+    (turn,) = chat.turns()
+    assert (turn.status, turn.output, texts(chat)) == ("interrupted", None, ["hello"])
+    with pytest.raises(ConvoError, match="the stream has not ended"):
+        assert stream.reply
+    assert list(stream) == []
+    assert chat.resume(backend=lambda request: "evening").text == "Good evening"
+
+
+def test_a_loop_that_is_broken_off_frees_the_branch_at_once(database_url: str) -> None:
+    with Store(database_url) as store:
+        chat = store.start(backend=pieces)
+        for delta in chat.stream("hello"):
+            if delta.text:
+                break
+        assert statuses(chat) == ["interrupted"]
+        assert chat.send("again").text == "Good morning to you"
+
+
+def test_an_async_loop_that_is_broken_off_frees_the_branch_when_its_stream_is_closed(database_url: str) -> None:
+    async def main() -> list[str]:
+        async with AsyncStore(database_url) as store:
+            chat = await store.start(backend=pieces)
+            async with chat.stream("hello") as stream:
+                async for delta in stream:
+                    if delta.text:
+                        break
+            return [turn.status for turn in await chat.turns()] + [(await chat.send("again")).text]
+
+    assert asyncio.run(main()) == ["interrupted", "Good morning to you"]
+
+
+def test_an_async_loop_that_is_just_dropped_leaves_a_turn_that_can_be_resumed(database_url: str) -> None:
+    async def main() -> list[str]:
+        async with AsyncStore(database_url) as store:
+            chat = await store.start(backend=pieces)
+            async for delta in chat.stream("hello"):
+                if delta.text:
+                    break
+            other = await store.load(chat.id, backend=lambda request: "evening")
+            for _ in range(200):
+                await asyncio.sleep(0.01)
+                try:
+                    return [(await other.resume()).text]
+                except TurnInProgress:
+                    continue
+            return []
+
+    assert asyncio.run(main()) == ["Good evening"]
+
+
+def test_a_cancelled_task_leaves_its_turn_interrupted(database_url: str) -> None:
+    async def backend(request: CompletionRequest) -> AsyncIterator[str]:
+        yield "Good "
+        await asyncio.sleep(60)
+
+    async def main() -> list[Any]:
+        async with AsyncStore(database_url) as store:
+            chat = await store.start(backend=backend)
+
+            async def read() -> None:
+                async for delta in chat.stream("hello"):
+                    if delta.text:
+                        started.set()
+
+            started = asyncio.Event()
+            task = asyncio.create_task(read())
+            await started.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return [[turn.status for turn in await chat.turns()], (await chat.resume(backend=lambda _: "day")).text]
+
+    assert asyncio.run(main()) == [["interrupted"], "Good day"]
+
+
+def test_a_stream_is_whole_inside_a_running_event_loop(database_url: str) -> None:
+    async def main() -> tuple[list[str], str]:
+        with Store(database_url) as store:
+            stream = Conversation.start(store, backend=pieces).stream("hello")
+            return [delta.text for delta in stream if delta.text], stream.reply.text
+
+    assert asyncio.run(main()) == (["Good ", "morning ", "to ", "you"], "Good morning to you")
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_backend_that_raises_in_the_midst_is_said_and_the_turn_failed(store: Any, after: int) -> None:
+    def backend(request: CompletionRequest) -> Iterator[str]:
+        yield from ["Good ", "morning"][:after]
+        raise ConnectionError("a secret")
+
+    chat = store.start(backend=backend)
+    seen: list[str] = []
+    with pytest.raises(BackendFailed, match="the backend backend raised ConnectionError") as caught:
+        seen.extend(delta.text for delta in chat.stream("hello"))
+    assert isinstance(caught.value.__cause__, ConnectionError)
+    assert "".join(seen) == "Good morning"[: 6 * after]
+    assert (texts(chat), statuses(chat)) == (["hello"], ["failed"])
+
+
+@pytest.mark.parametrize("piece", [3, None, {"text": "a"}, b"a"], ids=repr)
+def test_a_piece_that_is_none_is_said(store: Any, piece: Any) -> None:
+    chat = store.start(backend=lambda request: iter(["Good ", piece]))
+    with pytest.raises(MalformedResponse, match="the pieces of a stream are texts or Deltas"):
+        list(chat.stream("hello"))
+    assert statuses(chat) == ["failed"]
+
+
+def test_a_handle_is_held_while_its_stream_is_read(store: Any) -> None:
+    chat = store.start(backend=pieces)
+    with chat.stream("hello") as stream:
+        next(iter(stream))
+        with pytest.raises(ConvoError, match="in use"):
+            chat.send("meanwhile")
+        assert store.load(chat.id).turns()[0].status == "running"
+    assert chat.send("now").text == "Good morning to you"
