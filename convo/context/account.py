@@ -61,7 +61,11 @@ def source_of(part: Outbound) -> int | None:
 
 
 def account(
-    entries: Sequence[Entry], layout: Layout, dropped: Iterable[Item], unseen_by: str, scaled: Callable[[int], int]
+    entries: Sequence[Entry],
+    layout: Layout,
+    dropped: Iterable[tuple[Item, str]],
+    unseen_by: str,
+    scaled: Callable[[int], int],
 ) -> tuple[Decision, ...]:
     """Return the decisions on ``entries`` and what was put in, in the order in which they leave; O(n log n).
 
@@ -79,16 +83,14 @@ def account(
 
 
 def _left_out(
-    entries: Sequence[Entry], layout: Layout, dropped: Iterable[Item], scaled: Callable[[int], int]
+    entries: Sequence[Entry], layout: Layout, dropped: Iterable[tuple[Item, str]], scaled: Callable[[int], int]
 ) -> Iterator[tuple[int, Decision]]:
     for entry in entries:
         if entry.erased:
             yield entry.seq, Decision(entry.seq, entry.role, False, "erased", 0, "erased")
-    for items, rule in ((dropped, ""), (layout.dropped, "profile")):
-        for item in items:
-            if item.seq is not None:
-                line = Decision(item.seq, _role(item), False, rule or item.rule, scaled(item.tokens), _note(item.notes))
-                yield item.seq, line
+    for item, rule in (*dropped, *((item, "profile") for item in layout.dropped)):
+        if item.seq is not None:
+            yield item.seq, Decision(item.seq, _role(item), False, rule, scaled(item.tokens), _note(item.notes))
 
 
 def _gaps(entries: Sequence[Entry], rule: str) -> Iterator[tuple[int, Decision]]:

@@ -53,7 +53,7 @@ class _Attempt:
     cut: int
     mark: int | None
     layout: Layout
-    dropped: tuple[Item, ...]
+    dropped: tuple[tuple[Item, str], ...]
     tokens: int
 
 
@@ -119,7 +119,7 @@ def _head(entries: Sequence[Entry]) -> int:
 
 def _attempt(given: _Input, cut: int, mark: int | None) -> _Attempt:
     draft = _opened(given, cut, mark)
-    dropped: list[Item] = []
+    dropped: list[tuple[Item, str]] = []
     for rule in given.policy:
         draft = _applied(rule, draft, dropped)
     layout = lay_out(draft)
@@ -150,7 +150,7 @@ def _stored_items(entries: Sequence[Entry]) -> Iterator[Item]:
             yield Item(entry.message, entry.seq, entry.tokens, entry, "opening" if opening else "")
 
 
-def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[Item]) -> Draft:
+def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[tuple[Item, str]]) -> Draft:
     """Return what ``rule`` makes of ``draft``, and note what it dropped, changed and put in."""
     name, result = rule_name(rule), rule(draft)
     if result is None or result is draft:
@@ -165,7 +165,7 @@ def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[Item]) -> Draft:
             f"policy: {name} gave back a stored message twice, or one that is not there", field="policy"
         )
     gone = before.keys() - {*seqs}
-    dropped.extend(replace(item, rule=name) for seq, item in before.items() if seq in gone)
+    dropped.extend((item, name) for seq, item in before.items() if seq in gone)
     return replace(result, items=tuple(after))
 
 
@@ -189,7 +189,7 @@ def _misses(given: _Input, attempt: _Attempt) -> bool:
     """Return whether entries that the list would hold, right before its tail, were not loaded."""
     start = _tail_start(given.entries)
     oldest = next((entry.seq for entry in given.entries if entry.seq >= start and not entry.erased), None)
-    return not any(item.seq == oldest and item.rule in _SLIDING for item in attempt.dropped)
+    return not any(item.seq == oldest and rule in _SLIDING for item, rule in attempt.dropped)
 
 
 _SLIDING = frozenset({"LastTurns", "LastMessages"})
