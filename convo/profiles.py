@@ -174,7 +174,7 @@ OPENAI = Profile(
     empty_assistant=False,
     chunks={
         "system": _TEXT,
-        "user": _SEEN | {"input_audio", "file"},
+        "user": _SEEN | {"input_audio", "file", "document_url"},
         "assistant": _TEXT | {"refusal"},
         "tool": _TEXT,
     },

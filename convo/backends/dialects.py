@@ -150,11 +150,13 @@ _LOCAL = replace(
     usage_in_streams=True,
 )
 
+_REASONING = replace(OPENAI, chunks={**OPENAI.chunks, "assistant": OPENAI.chunks["assistant"] | {"thinking"}})
+
 VLLM = replace(
     _LOCAL,
     name="vllm",
     profile=replace(
-        OPENAI, name="vllm", prefix=PrefixSupport(style="continue", echoes_whole=False, echoes_stream=False)
+        _REASONING, name="vllm", prefix=PrefixSupport(style="continue", echoes_whole=False, echoes_stream=False)
     ),
     options={
         **_LOCAL.options,
@@ -171,7 +173,7 @@ LLAMACPP = replace(
     _LOCAL,
     name="llamacpp",
     profile=replace(
-        OPENAI, name="llamacpp", prefix=PrefixSupport(style="trailing", echoes_whole=True, echoes_stream=False)
+        _REASONING, name="llamacpp", prefix=PrefixSupport(style="trailing", echoes_whole=True, echoes_stream=False)
     ),
     options={**_LOCAL.options, "repetition_penalty": "repeat_penalty"},
     thinking="reasoning_content",
@@ -192,7 +194,7 @@ OLLAMA = replace(
 DEEPSEEK = replace(
     GENERIC,
     name="deepseek",
-    profile=replace(OPENAI, name="deepseek", prefix=PrefixSupport(style="flag")),
+    profile=replace(_REASONING, name="deepseek", prefix=PrefixSupport(style="flag")),
     messages={**GENERIC.messages, "assistant": _words("role content tool_calls prefix")},
     thinking="reasoning_content",
     usage_in_streams=True,
