@@ -1,0 +1,179 @@
+"""Every verb that writes, each on a conversation that it makes sense on, and what may be found when it failed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from convo import Choice, Completion, Conversation, Store, assistant, tool_call
+from convo.completions import CompletionRequest
+from convo.errors import BackendFailed, NothingToResume, Unsupported
+from convo.profiles import PERMISSIVE, PrefixSupport, Profile
+
+CALLS = [tool_call("add", {"a": 1, "b": 2}, id="c00000001"), tool_call("add", {"a": 3, "b": 4}, id="c00000002")]
+ANSWER = "ha " * 40 + "done"
+Path = tuple[str, ...]
+
+
+class Model:
+    """Says ``ANSWER``, goes on with its beginning where one is given, and wants two sums made where asked to add."""
+
+    name = "model"
+    profile: Profile = replace(PERMISSIVE, prefix=PrefixSupport(style="flag", echoes_whole=False, echoes_stream=False))
+
+    def complete(self, request: CompletionRequest) -> Any:
+        last = request.messages[-1]
+        wants_calls = last.role == "user" and last.text == "add"
+        return assistant(tool_calls=CALLS) if wants_calls else ANSWER[len(request.prefix) :]
+
+    def stream(self, request: CompletionRequest) -> Iterator[str]:
+        rest = ANSWER[len(request.prefix) :]
+        return (rest[start : start + 30] for start in range(0, len(rest), 30))
+
+
+class AsyncModel(Model):
+    """The same, awaited."""
+
+    async def complete(self, request: CompletionRequest) -> Any:
+        return super().complete(request)
+
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[str]:  # type: ignore[override]
+        for piece in super().stream(request):
+            yield piece
+
+
+def add(a: int, b: int) -> int:
+    """Return the sum."""
+    return a + b
+
+
+def drained(stream: Any) -> Any:
+    """Read a stream of either face to its end."""
+    return list(stream) if hasattr(type(stream), "__next__") else _drained(stream)
+
+
+async def _drained(stream: Any) -> list[Any]:
+    return [piece async for piece in stream]
+
+
+def fresh(chat: Conversation) -> None:
+    """Nothing but what every scene has."""
+
+
+def asked(chat: Conversation) -> None:
+    chat.append("and this?")
+
+
+def broken_off(chat: Conversation) -> None:
+    with chat.stream("go on") as stream:
+        next(stream)
+        next(stream)
+
+
+def cut_short(chat: Conversation) -> None:
+    short = Completion(choices=(Choice(assistant(ANSWER[:50]), "length"),))
+    chat.send("briefly", backend=lambda request: short)
+
+
+def failed(chat: Conversation) -> None:
+    with suppress(BackendFailed):
+        chat.send("go on", backend=lambda request: 1 / 0)
+
+
+def waiting(chat: Conversation) -> None:
+    chat.send("add")
+
+
+def forked(chat: Conversation) -> None:
+    chat.fork(name="side").send("aside")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a user calls, on a conversation prepared by ``before``; ``act(store, chat)`` of either face."""
+
+    name: str
+    before: Callable[[Conversation], None]
+    act: Callable[[Any, Any], Any]
+
+
+VERBS = [
+    Verb("open", fresh, lambda store, chat: store.open("another", title="new")),
+    Verb("start", fresh, lambda store, chat: store.start(["hello", assistant("hi")], idempotency_key="start-1")),
+    Verb("append", fresh, lambda store, chat: chat.append("one", "two")),
+    Verb("append under a key", fresh, lambda store, chat: chat.append("one", "two", idempotency_key="append-1")),
+    Verb("append over a partial", broken_off, lambda store, chat: chat.append("never mind")),
+    Verb("send", fresh, lambda store, chat: chat.send("what?")),
+    Verb("send under a key", fresh, lambda store, chat: chat.send("what?", idempotency_key="send-1")),
+    Verb("send over a partial", broken_off, lambda store, chat: chat.send("what?")),
+    Verb("send for two choices", fresh, lambda store, chat: chat.send("what?", n=2, backend=Twice())),
+    Verb("complete", asked, lambda store, chat: chat.complete()),
+    Verb("stream", fresh, lambda store, chat: drained(chat.stream("what?"))),
+    Verb("run", fresh, lambda store, chat: chat.run("add", tools=[add])),
+    Verb("submit", waiting, lambda store, chat: chat.submit({call.id: 5 for call in CALLS})),
+    Verb("submit one", waiting, lambda store, chat: chat.submit({CALLS[0].id: 5})),
+    Verb("resume", broken_off, lambda store, chat: chat.resume()),
+    Verb("resume a failed turn", failed, lambda store, chat: chat.resume()),
+    Verb("resume for length", cut_short, lambda store, chat: chat.resume()),
+    Verb("stream_resume", broken_off, lambda store, chat: drained(chat.stream_resume())),
+    Verb("cancel", broken_off, lambda store, chat: chat.cancel()),
+    Verb("fork", fresh, lambda store, chat: chat.fork(name="here")),
+    Verb("regenerate", fresh, lambda store, chat: chat.regenerate()),
+    Verb("rename", forked, lambda store, chat: chat.rename("other", "side")),
+    Verb("switch", forked, lambda store, chat: chat.switch("side")),
+    Verb("delete_branch", forked, lambda store, chat: chat.delete_branch("side")),
+    Verb("copy", fresh, lambda store, chat: chat.copy("copied")),
+    Verb("configure", fresh, lambda store, chat: chat.configure(title="new", system="Be kind.")),
+]
+
+
+class Twice(Model):
+    """Gives two choices."""
+
+    def complete(self, request: CompletionRequest) -> Completion:
+        return Completion(choices=tuple(Choice(assistant(ANSWER), "stop", index) for index in range(2)))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A conversation of an owner of its own, who has no other; ``keeper`` is a store that nothing happens to."""
+
+    keeper: Store
+    owner: str
+    id: UUID
+
+    @classmethod
+    def made(cls, keeper: Store, verb: Verb) -> Scene:
+        """Prepare what ``verb`` acts on."""
+        own = keeper.for_owner(f"faults-{uuid4().hex}")
+        chat = own.start(backend=Model())
+        chat.send("hello")
+        verb.before(chat)
+        return cls(own, own._owner or "", chat.id)
+
+    def paths(self) -> list[Path]:
+        """The texts of every branch of every conversation of the owner, sorted."""
+        found = []
+        for info in self.keeper.conversations():
+            for branch in self.keeper.load(info.id).branches():
+                chat = self.keeper.load(info.id, branch=branch.no)
+                found.append(tuple(f"{entry.role}: {entry.text}" for entry in chat.history()))
+        return sorted(found)
+
+    def check(self) -> None:
+        """Nothing is damaged, and the conversation goes on at once: no branch is left locked, no turn unresumable."""
+        assert list(self.keeper.verify()) == []
+        chat = self.keeper.load(self.id, backend=Model())
+        with suppress(NothingToResume, Unsupported):
+            chat.resume()
+        assert chat.send("and then?").text == ANSWER
+
+
+def is_between(found: list[Path], before: list[Path], after: list[Path]) -> bool:
+    """Whether every path is one of before or on the way to one of after, and none of before has been cut."""
+    begun = all(any(path == whole[: len(path)] for whole in (*before, *after)) for path in found)
+    kept = all(any(path == whole[: len(path)] for whole in found) for path in before)
+    return begun and kept
