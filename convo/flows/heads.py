@@ -9,6 +9,7 @@ Laws of this file:
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,6 +34,10 @@ MOVES = 100
 TAIL = Reach(messages=1, first=0)
 """The end of a path from the beginning of its last exchange on: enough to see what waits for an answer."""
 
+HASTE = 5
+"""Races for a head that a write loses before it makes way for the others for a moment."""
+
+_LONGEST_YIELD = 0.1
 _FIRST_POLL, _LONGEST_POLL = 0.02, 0.5
 
 
@@ -82,7 +87,7 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
     )
     if taken:
         return True
-    found = _found(connection, handle)
+    found = found_now(connection, handle)
     if done(found):
         return False
     raise Moved(found)
@@ -106,7 +111,8 @@ def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bo
         raise Moved()  # and what this transaction has written so far is taken back
 
 
-def _found(connection: Connection, handle: Handle) -> BranchState:
+def found_now(connection: Connection, handle: Handle) -> BranchState:
+    """Return how the branch stands in this transaction; raises NotFound when it is gone."""
     place = handle.place
     found = branches.state(connection, place.conversation_id, place.branch_no)
     if found is None or found.owner != place.owner:
@@ -143,11 +149,17 @@ async def _is_last(handle: Handle, expected: Entry) -> bool:
     return entries[-1].id == expected.id
 
 
-async def after_moved(handle: Handle, found: BranchState | None, deadline: float) -> tuple[UUID, int] | None:
+async def after_moved(
+    handle: Handle, found: BranchState | None, deadline: float, lost: int = 0
+) -> tuple[UUID, int] | None:
     """Take over how the branch stands; return the open turn (id, attempt) whose lease has lapsed, None for none.
 
-    Waits while a live turn is running, until ``deadline`` (of ``time.monotonic``); raises TurnInProgress then.
+    Waits while a live turn is running, until ``deadline`` (of ``time.monotonic``); raises TurnInProgress then. Whoever
+    has ``lost`` several races before first lets the others go on.
     """
+    if lost >= HASTE:
+        await handle.port.sleep(random.uniform(0, _LONGEST_YIELD))  # noqa: S311 - so that two do not come back at once
+        found = None
     if found is None:
         found = await refresh(handle)
     absorb(handle, found)

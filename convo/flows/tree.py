@@ -17,6 +17,7 @@ from convo.errors import (
     NothingToAnswer,
     TurnInProgress,
 )
+from convo.flows.appending import append
 from convo.flows.asking import CallKwargs, call_ask
 from convo.flows.branching import become, entry_before, move_before
 from convo.flows.handle import Handle, handle_from, load_window, refresh
@@ -26,7 +27,7 @@ from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.settings import Settings, checked_name
 from convo.flows.turn import answer
-from convo.flows.turn_begin import append, new_turn
+from convo.flows.turn_begin import new_turn
 from convo.flows.verbs import messages_from
 from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
 from convo.records import Entry

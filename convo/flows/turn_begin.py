@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
-from convo.store import conversations, ledger
+from convo.store import ledger
 from convo.store.branches import BranchState
 from convo.store.clock import new_id, now
 
@@ -104,58 +104,6 @@ def next_attempt(handle: Handle, turn: Turn, messages: Sequence[Message] = ()) -
     return Opening(turn=again, inputs=entries_for(handle, messages, turn.id))
 
 
-async def append(
-    handle: Handle,
-    messages: Sequence[Message],
-    ask: Ask,
-    turn: UUID | None = None,
-    key: Key | None = None,
-    check: Callable[[], Awaitable[None]] | None = None,
-) -> list[Entry]:
-    """Store ``messages`` after whatever is last now, without a call; return their entries.
-
-    ``turn`` is the unfinished turn they belong to, None for none; ``check`` raises where they make no sense after
-    what is last. One transaction of three statements, warm; two more with a ``key``. Raises Recalled where it was
-    done under this key before.
-    """
-    entries = entries_for(handle, messages, turn)
-    over: tuple[UUID, int] | None = None
-    deadline = deadline_of(ask)
-    for _ in range(MOVES):
-        await expect_head(handle, ask)
-        if check is not None:
-            await check()
-        salvage = await left_behind(handle, turn)
-        written = moved_to([*salvage, *entries], handle.head)
-        step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
-        try:
-            await handle.port.write(lambda c, s=step, w=written: _write_append(c, handle, s, w, key))  # type: ignore[misc]
-        except Moved as moved:
-            await recall(handle, key)
-            over = await after_moved(handle, moved.found, deadline)
-            continue
-        handle.last = handle.last if turn else None
-        remember(handle, written)
-        return written[len(salvage) :]
-    raise gave_up()
-
-
-def _write_append(
-    connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None
-) -> None:
-    last = entries[-1]
-    if move_head(connection, handle, step, lambda found: _holds(connection, found, last)):
-        first = entries[0].seq if step.salvage is None else entries[1].seq
-        record(connection, handle.conversation_id, key, None, first)
-        _write_over(connection, handle, step)
-        ledger.add_messages(connection, entries)
-        conversations.touch(connection, handle.conversation_id)
-
-
-def _holds(connection: Connection, found: BranchState, entry: Entry) -> bool:
-    return found.branch.head_seq >= entry.seq and ledger.has_message(connection, entry)
-
-
 async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
     """Compose, and commit input and turn; true afterwards: the turn is running and holds the branch.
 
@@ -164,7 +112,7 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
     """
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
-    for _ in range(MOVES):
+    for lost in range(MOVES):
         await expect_head(handle, ask)
         opening.outbound, opening.tried = await _prepared(handle, opening, ask), True
         step = Step(
@@ -187,7 +135,7 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
             if opening.held:
                 await _check_held(handle, opening, moved.found)
             else:
-                over = await after_moved(handle, moved.found, deadline)
+                over = await after_moved(handle, moved.found, deadline, lost)
             continue
         _note_opened(handle, opening)
         return
@@ -259,7 +207,7 @@ def _write_begin(connection: Connection, handle: Handle, opening: Opening, step:
     if not move_head(connection, handle, step, lambda found: (found.open_turn, found.open_attempt) == opening.fence):
         return
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
-    lost_call = _write_over(connection, handle, step)
+    lost_call = write_over_last(connection, handle, step)
     if lost_call and handle.last is not None and opening.turn.id == handle.last.id:
         opening.turn = replace(opening.turn, calls=handle.last.calls + 1)
     outbound = opening.outbound
@@ -282,7 +230,8 @@ def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> Non
         ledger.add_part(connection, (handle.conversation_id, turn, attempt), 0, opening.resumed)
 
 
-def _write_over(connection: Connection, handle: Handle, step: Step) -> bool:
+def write_over_last(connection: Connection, handle: Handle, step: Step) -> bool:
+    """Close the unfinished last turn that ``step`` goes over; return whether a call of it was recorded as lost."""
     lost_call = step.over is not None and _record_lost_call(connection, handle)
     write_over(connection, handle, step, lost_call)
     return lost_call

@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
+from convo.flows.appending import append
 from convo.flows.handle import Handle, load_window
 from convo.flows.heads import MOVES, TAIL, gave_up, has_moved
 from convo.flows.idempotency import Key, Recalled, entries_again, key_for, recall
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
-from convo.flows.turn_begin import Opening, append, new_turn, next_attempt
+from convo.flows.turn_begin import Opening, new_turn, next_attempt
 from convo.messages import (
     AssistantMessage,
     BaseMessage,

@@ -119,6 +119,12 @@ def _moved(connection: Connection, place: Place, where: Sequence[str], given: Ma
     return connection.execute(statement, {**key, **given, **new}).rowcount == 1
 
 
+def lock(connection: Connection, place: Place) -> None:
+    """Wait in line for the branch, until this transaction ends; on SQLite a writing transaction has the database."""
+    here = _B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no
+    connection.execute(select(_B.head_seq).where(*here).with_for_update())
+
+
 def move(
     connection: Connection,
     place: Place,

@@ -1,0 +1,95 @@
+"""Appending: messages stored after whatever is last, without a call.
+
+Law of this file: who lost a race for the head does not race again but waits in line, the branch's row locked, and
+takes the place that is then next. Eight writers that race for one branch lose more than a hundred times in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from sqlalchemy.engine import Connection
+
+from convo.flows.handle import Handle, absorb, remember
+from convo.flows.heads import (
+    MOVES,
+    Moved,
+    Step,
+    after_moved,
+    deadline_of,
+    expect_head,
+    found_now,
+    gave_up,
+    move_head,
+)
+from convo.flows.idempotency import Key, recall, record
+from convo.flows.outbound import Ask, entries_for, moved_to
+from convo.flows.turn_begin import left_behind, write_over_last
+from convo.messages import Message
+from convo.records import CLOSED, Entry
+from convo.store import branches, conversations, ledger
+from convo.store.branches import BranchState
+
+
+async def append(
+    handle: Handle,
+    messages: Sequence[Message],
+    ask: Ask,
+    turn: UUID | None = None,
+    key: Key | None = None,
+    check: Callable[[], Awaitable[None]] | None = None,
+) -> list[Entry]:
+    """Store ``messages`` after whatever is last now, without a call; return their entries.
+
+    ``turn`` is the unfinished turn they belong to, None for none; ``check`` raises where they make no sense after
+    what is last. One transaction of three statements, warm; two more with a ``key``. Raises Recalled where it was
+    done under this key before.
+    """
+    entries = entries_for(handle, messages, turn)
+    over: tuple[UUID, int] | None = None
+    deadline = deadline_of(ask)
+    anywhere = check is None and ask.expect_head is None and turn is None
+    for lost in range(MOVES):
+        await expect_head(handle, ask)
+        if check is not None:
+            await check()
+        salvage = await left_behind(handle, turn)
+        written = moved_to([*salvage, *entries], handle.head)
+        step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
+        write = _write_in_line if lost and anywhere and not salvage else _write
+        try:
+            await handle.port.write(lambda c, f=write, s=step, w=written: f(c, handle, s, w, key))  # type: ignore[misc]
+        except Moved as moved:
+            await recall(handle, key)
+            over = await after_moved(handle, moved.found, deadline)
+            continue
+        handle.last = handle.last if turn else None
+        remember(handle, written)
+        return written[len(salvage) :]
+    raise gave_up()
+
+
+def _write_in_line(connection: Connection, handle: Handle, step: Step, entries: list[Entry], key: Key | None) -> None:
+    """As ``_write``, behind whoever writes now, ``entries`` moved to where that leaves the head."""
+    branches.lock(connection, handle.place)
+    found = found_now(connection, handle)
+    nothing_left = found.open_turn is None and (found.last is None or found.last.status in CLOSED)
+    if nothing_left and not _holds(connection, found, entries[-1]):
+        absorb(handle, found)
+        entries[:] = moved_to(entries, handle.head)
+    _write(connection, handle, step, entries, key)
+
+
+def _write(connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> None:
+    last = entries[-1]
+    if move_head(connection, handle, step, lambda found: _holds(connection, found, last)):
+        first = entries[0].seq if step.salvage is None else entries[1].seq
+        record(connection, handle.conversation_id, key, None, first)
+        write_over_last(connection, handle, step)
+        ledger.add_messages(connection, entries)
+        conversations.touch(connection, handle.conversation_id)
+
+
+def _holds(connection: Connection, found: BranchState, entry: Entry) -> bool:
+    return found.branch.head_seq >= entry.seq and ledger.has_message(connection, entry)
