@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from convo import AsyncConversation, AsyncStore
-from convo.errors import HandleInUse, SchemaMismatch, StoreUnavailable
 from convo.completions import CompletionRequest
+from convo.errors import HandleInUse, SchemaMismatch, StoreUnavailable
 from convo.store.schema import upgrade
 from support.processes import program_output
 

@@ -96,20 +96,23 @@ def test_a_released_branch_is_free_and_stands_where_the_turn_left_it(database: D
     place = database.create()
     turn = new_id()
     move(database, place, 0, last_turn=turn, opens=(turn, 1), lease_ms=LEASE)
-    assert database.write(lambda c: branches.release(c, place, (turn, 1), 2, {"pins": [1]}))
+    assert database.write(lambda c: branches.release(c, place, (turn, 1), 2, {"cuts": {}}))
     found = database.state(place)
     assert (found.branch.head_seq, found.open_turn, found.open_attempt, found.lease_left) == (2, None, None, None)
-    assert found.compose_state == {"pins": [1]}
     assert move(database, place, 2)
 
 
-def test_a_release_without_a_compose_state_leaves_the_old_one(database: Database) -> None:
-    place = database.create()
-    assert database.write(lambda c: branches.set_compose_state(c, place, None, {"pins": [3]}))
-    turn = new_id()
-    move(database, place, 0, last_turn=turn, opens=(turn, 1), lease_ms=LEASE)
-    assert database.write(lambda c: branches.release(c, place, (turn, 1), 2, None))
-    assert database.state(place).compose_state == {"pins": [3]}
+def test_a_release_that_brings_no_compose_state_leaves_the_old_one(database: Database) -> None:
+    place, cuts = database.create(), {"cuts": {"k": [1, 0]}}
+
+    def run_a_turn(head: int, compose_state: dict[str, Any] | None) -> None:
+        turn = new_id()
+        assert move(database, place, head, last_turn=turn, opens=(turn, 1), lease_ms=LEASE)
+        assert database.write(lambda c: branches.release(c, place, (turn, 1), head + 2, compose_state))
+
+    run_a_turn(0, cuts)
+    run_a_turn(2, None)
+    assert database.state(place).compose_state == {**cuts, "pins": []}
 
 
 def test_only_the_turn_and_attempt_that_is_open_can_release_or_renew(database: Database) -> None:
@@ -132,15 +135,28 @@ def test_a_second_release_of_the_same_turn_does_nothing(database: Database) -> N
     assert head(database, place) == 2
 
 
-def test_a_compose_state_is_replaced_while_it_is_the_expected_one(database: Database) -> None:
+def test_pins_are_replaced_while_they_are_the_expected_ones(database: Database) -> None:
     place = database.create()
-    old, new = {"cuts": {"é": [1, 0]}, "pins": []}, {"cuts": {}, "pins": [2]}
-    assert database.write(lambda c: branches.set_compose_state(c, place, None, old))
-    assert not database.write(lambda c: branches.set_compose_state(c, place, None, new))
-    assert not database.write(lambda c: branches.set_compose_state(c, place, new, new))
-    stored = database.state(place).compose_state
-    assert database.write(lambda c: branches.set_compose_state(c, place, stored, new))
-    assert database.state(place).compose_state == new
+
+    def set_pins(old: list[int], new: list[int]) -> bool:
+        return database.write(lambda c: branches.set_pins(c, place, old, new))
+
+    assert not set_pins([1], [2])
+    assert set_pins([], [1, 3])
+    assert not set_pins([], [2])
+    assert not set_pins([3, 1], [2])
+    assert database.state(place).compose_state["pins"] == [1, 3]
+    assert set_pins([1, 3], [])
+    assert set_pins([], [2])
+    assert database.state(place).compose_state["pins"] == [2]
+
+
+def test_pins_and_cuts_are_written_apart(database: Database) -> None:
+    place, turn = database.create(), new_id()
+    move(database, place, 0, last_turn=turn, opens=(turn, 1), lease_ms=LEASE)
+    assert database.write(lambda c: branches.set_pins(c, place, [], [1]))
+    assert database.write(lambda c: branches.release(c, place, (turn, 1), 2, {"cuts": {"k": [1, 0]}}))
+    assert database.state(place).compose_state == {"cuts": {"k": [1, 0]}, "pins": [1]}
 
 
 def test_a_fork_is_one_row_whatever_it_stands_on(database: Database) -> None:
@@ -163,12 +179,12 @@ def test_a_fork_is_one_row_whatever_it_stands_on(database: Database) -> None:
 def test_a_fork_is_given_back_as_it_is_stored(database: Database) -> None:
     place = database.create()
     database.append(place, "a", "b")
-    new = NewBranch(name="warmer", parent_no=0, fork_seq=1, shown_parent_no=0, compose_state={"pins": [1]})
+    new = NewBranch(name="warmer", parent_no=0, fork_seq=1, shown_parent_no=0, compose_state={"cuts": {}}, pins=[1])
     made = database.write(lambda c: branches.fork(c, place.conversation_id, 5, new))
     found = database.state(beside(place, 5))
     assert found.branch == made
     assert (made.no, made.name, made.parent_no, made.fork_seq, made.head_seq) == (5, "warmer", 0, 1, 1)
-    assert found.compose_state == {"pins": [1]}
+    assert found.compose_state == {"cuts": {}, "pins": [1]}
 
 
 def test_branch_names_are_unique_in_a_conversation_to_the_last_byte(database: Database) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
+OWN = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
+"""Statements of the transaction and the connection themselves."""
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def captured() -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if not statement.startswith(_TRANSACTION):
+        if not statement.startswith(OWN):
             seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

@@ -1,0 +1,111 @@
+"""How many statements each verb takes, counted at the driver in both faces: the figures that docs may quote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from convo.completions import CompletionRequest
+from support.faces import AsyncFace, SyncFace
+from support.statements import captured, shape
+
+BEGIN = ["UPDATE convo_branches", "INSERT convo_turns", "INSERT convo_messages"]
+FINISH = [
+    "UPDATE convo_branches",
+    "INSERT convo_messages",
+    "UPDATE convo_turns",
+    "INSERT convo_calls",
+    "UPDATE convo_conversations",
+]
+STATE = ["SELECT convo_branches", "SELECT convo_turns"]
+WINDOW = ["WITH convo_branches", "SELECT convo_messages"]
+NEW_BRANCH = ["UPDATE convo_conversations", "SELECT convo_conversations"]
+
+
+def echo(request: CompletionRequest) -> str:
+    return f"heard {request.messages[-1].text}"
+
+
+@pytest.fixture
+def store(face: SyncFace | AsyncFace, database_url: str) -> Iterator[Any]:
+    with face.Store(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def chat(store: Any, name: str) -> Any:
+    """A handle that has sent once."""
+    made = store.open(name, backend=echo)
+    made.send("once")
+    return made
+
+
+def statements(act: Callable[[], Any]) -> list[str]:
+    with captured() as seen:
+        act()
+    return [shape(text) for text in seen]
+
+
+def test_a_warm_turn_takes_eight_statements_and_reads_nothing(chat: Any) -> None:
+    for text in ("twice", "three times"):
+        assert statements(lambda text=text: chat.send(text)) == BEGIN + FINISH  # type: ignore[misc]
+
+
+def test_a_warm_streamed_turn_takes_eight_statements(chat: Any) -> None:
+    assert statements(lambda: list(chat.stream("twice"))) == BEGIN + FINISH
+
+
+def test_the_first_turn_of_a_new_conversation_takes_eight_statements(store: Any, name: str) -> None:
+    made = store.open(name, backend=echo)
+    assert statements(lambda: made.send("once")) == BEGIN + FINISH
+
+
+def test_a_cold_turn_reads_its_window_in_two_statements(store: Any, chat: Any, name: str) -> None:
+    cold = store.open(name, backend=echo)
+    assert statements(lambda: cold.send("twice")) == WINDOW + BEGIN + FINISH
+
+
+def test_an_append_takes_three_statements_warm_or_cold(store: Any, chat: Any, name: str) -> None:
+    expected = ["UPDATE convo_branches", "INSERT convo_messages", "UPDATE convo_conversations"]
+    assert statements(lambda: chat.append("a")) == expected
+    assert statements(lambda: chat.append("b", "c", "d")) == expected
+    assert statements(lambda: store.open(name).append("e"))[-3:] == expected
+
+
+def test_a_conversation_that_exists_is_opened_in_three_statements(store: Any, chat: Any, name: str) -> None:
+    assert statements(lambda: store.open(name)) == ["SELECT convo_keys", *STATE]
+    assert statements(lambda: store.load(chat.id)) == STATE
+
+
+def test_a_new_conversation_is_made_in_six_statements(store: Any, chat: Any, name: str) -> None:
+    made = statements(lambda: store.open(name + " 2"))
+    inserts = ["INSERT convo_keys", "INSERT convo_conversations", "INSERT convo_branches"]
+    assert made == ["SELECT convo_keys", "SELECT convo_keys", *inserts, "SELECT convo_branches"]
+
+
+def test_a_page_of_history_is_read_in_two_statements_after_the_head(chat: Any) -> None:
+    assert statements(lambda: chat.history(10)) == [*STATE, *WINDOW]
+
+
+def test_a_fork_writes_one_row_in_a_transaction_of_few_statements(chat: Any) -> None:
+    made = statements(lambda: chat.fork())
+    assert made[:4] == [*STATE, *WINDOW]
+    written = [text for text in made if not text.startswith(("SELECT", "WITH"))]
+    assert written == ["UPDATE convo_conversations", "INSERT convo_branches"]
+    assert len(made) <= 10
+
+
+def test_a_branch_that_others_moved_is_read_once_more_and_then_written(store: Any, chat: Any, name: str) -> None:
+    store.open(name).append("meanwhile")
+    sent = statements(lambda: chat.send("twice"))
+    missed = ["UPDATE convo_branches", *STATE]
+    assert sent[: len(missed)] == missed
+    assert sent[-8:] == BEGIN + FINISH
+    assert len(sent) <= len(missed) + len(WINDOW) + 10
+
+
+def test_composing_and_explaining_write_nothing(chat: Any) -> None:
+    for act in (lambda: chat.compose("x"), lambda: chat.explain("x")):
+        assert {text.split()[0] for text in statements(act)} <= {"SELECT", "WITH"}
