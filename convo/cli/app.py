@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from convo.cli import database
-from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url
+from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, examples
 from convo.errors import ConvoError
 
 app = typer.Typer(
@@ -17,7 +17,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help comes at once; rich alone would take twice as long to import
     help="Durable, branching conversations with chat models, kept in your own SQL database.",
-    epilog="Begin with: convo demo",
+    epilog=examples(
+        "convo demo                                  see what it does, offline",
+        "convo chat mistral:mistral-medium-latest    chat, with MISTRAL_API_KEY set",
+        "convo chat -c                               go on with the last conversation",
+        "convo ls chat.db                            what is kept",
+        "convo COMMAND --help                        more about a command",
+    ),
 )
 app.add_typer(database.app, name="db")
 
@@ -50,20 +56,34 @@ def _options(
     """Only ``--version`` is common to all commands."""
 
 
-@app.command()
+@app.command(epilog=examples("convo demo", "convo demo --db /tmp/demo.db"))
 def demo(
     db: Annotated[Path, typer.Option(help="The SQLite file to keep the conversation in.")] = Path("convo-demo.db"),
+    json: Json = False,
 ) -> None:
     """Show what convo does. Holds a short support conversation, offline, and shows what is kept of it."""
     from convo import Store
+    from convo.cli import screen
     from convo.cli.demo import hold, present
     from convo.cli.opening import database_url
 
     with Store(database_url(str(db))) as store:
-        present(hold(store), str(db))
+        held = hold(store)
+        if json:
+            screen.show_json({"db": str(db), "id": held[0].id, "branches": held[0].branches()})
+            return
+        present(held, str(db))
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "convo chat mistral:mistral-medium-latest --system 'Be terse.'",
+        "convo chat --base-url http://127.0.0.1:8080/v1 --model local",
+        "convo chat -c",
+        "convo chat --id 01a207cb-55ce-710f-8585-c5b60f0bdd81@main",
+        "echo 'Say hello.' | convo chat scripted:",
+    )
+)
 def chat(
     backend: Annotated[
         str | None,
@@ -80,6 +100,7 @@ def chat(
     model: Annotated[str | None, typer.Option(help="The model to ask for there.")] = None,
     system: Annotated[str | None, typer.Option(help="The system prompt.")] = None,
     owner: Annotated[str, typer.Option(help="Whose conversation it is.", show_default=False)] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print each whole answer as a line of JSON.")] = False,
 ) -> None:
     """Chat with a model. Every message is kept, and /help tells what can be done with them.
 
@@ -90,10 +111,11 @@ def chat(
     from convo.cli.opening import database_url
 
     url = database_url(db, exists=goes_on or id is not None)
-    run(Wanted(url, Answering(backend, base_url, model), goes_on=goes_on, id=id, system=system, owner=owner))
+    answering = Answering(backend, base_url, model)
+    run(Wanted(url, answering, goes_on=goes_on, id=id, system=system, owner=owner, json=json))
 
 
-@app.command()
+@app.command(epilog=examples("convo ls chat.db", "convo ls chat.db --json | jq -r '.[].id'"))
 def ls(
     url: Url,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
@@ -102,17 +124,17 @@ def ls(
 ) -> None:
     """List the conversations. The most recently active come first."""
     from convo.cli import pictures, screen
-    from convo.cli.opening import open_store
+    from convo.cli.opening import newest, open_store
 
     with open_store(url, owner) as store:
-        infos = store.conversations(limit=limit)
+        infos = newest(store, limit)
         if json:
-            screen.show_json(infos)
+            screen.show_json(list(infos))
             return
         screen.show(*pictures.listing(infos))
 
 
-@app.command()
+@app.command(epilog=examples("convo show chat.db ID", "convo show chat.db ID@warmer --full"))
 def show(
     url: Url,
     id: IdAndBranch,
@@ -133,7 +155,7 @@ def show(
         screen.show(pictures.transcript(entries, full=full))
 
 
-@app.command()
+@app.command(epilog=examples("convo tree chat.db ID"))
 def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
     """Show the branches of a conversation. Each with where it was forked and how many turns it has."""
     from convo.cli import pictures, screen
@@ -147,7 +169,7 @@ def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
         screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts()))
 
 
-@app.command()
+@app.command(epilog=examples("convo explain chat.db ID", "convo explain chat.db ID@warmer 'Thank you!'"))
 def explain(
     url: Url,
     id: IdAndBranch,
@@ -167,7 +189,7 @@ def explain(
         screen.show(pictures.explanation(account))
 
 
-@app.command()
+@app.command(epilog=examples("convo usage chat.db ID", "convo usage chat.db ID --json | jq '.[].calls[].usage'"))
 def usage(
     url: Url,
     id: IdAndBranch,
@@ -188,7 +210,7 @@ def usage(
         screen.show(pictures.usage(records))
 
 
-@app.command()
+@app.command(epilog=examples("convo verify chat.db"))
 def verify(url: Url, owner: Owner = None, json: Json = False) -> None:
     """Look for damage. Prints what is wrong in which conversation, and exits with 1 where anything is."""
     from convo.cli import screen

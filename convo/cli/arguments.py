@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: lines that can be typed as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 Url = Annotated[
     str,
     typer.Argument(
@@ -14,11 +20,35 @@ Url = Annotated[
         show_default=False,
     ),
 ]
-Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation, as 'convo ls' shows it.", show_default=False)]
+
+
+def _known_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Return what the shell completes an ID to: the latest conversations, after an @ the branches of that one."""
+    from convo.cli.opening import known_ids
+    from convo.errors import ConvoError
+
+    try:
+        return known_ids(str(context.params.get("url")), incomplete)
+    except ConvoError:
+        return []
+
+
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A conversation, as 'convo ls' shows it.",
+        show_default=False,
+        autocompletion=_known_ids,
+    ),
+]
 IdAndBranch = Annotated[
     str,
     typer.Argument(
-        metavar="ID[@BRANCH]", help="A conversation, as 'convo ls' shows it, and a branch of it.", show_default=False
+        metavar="ID[@BRANCH]",
+        help="A conversation, as 'convo ls' shows it, and a branch of it.",
+        show_default=False,
+        autocompletion=_known_ids,
     ),
 ]
 Owner = Annotated[str | None, typer.Option(help="See the conversations of this owner only.", show_default=False)]

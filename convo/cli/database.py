@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import typer
 
-from convo.cli.arguments import Url
+from convo.cli.arguments import Json, Url, examples
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Make a database ready. Creates and upgrades convo's tables, and looks at their schema.",
+    epilog=examples("convo db upgrade postgresql://user@host/db", "convo db check sqlite:///chat.db"),
 )
 
 
 @app.command()
-def upgrade(url: Url) -> None:
+def upgrade(url: Url, json: Json = False) -> None:
     """Create or upgrade convo's tables. Safe to run again, and from several machines at once."""
     from convo.cli.opening import database_url
     from convo.store import schema
 
-    typer.echo(f"schema {schema.upgrade(database_url(url))}, up to date")
+    _tell(schema.upgrade(database_url(url)), json)
 
 
 @app.command()
-def check(url: Url) -> None:
+def check(url: Url, json: Json = False) -> None:
     """Check the schema. Exits with 1 where it is not this release's."""
     from convo.cli.opening import database_url
     from convo.store import schema
 
     schema.check(database_url(url, exists=True))
-    typer.echo(f"schema {schema.HEAD}, up to date")
+    _tell(schema.HEAD, json)
 
 
 @app.command()
-def current(url: Url) -> None:
+def current(url: Url, json: Json = False) -> None:
     """Print the schema's revision. It is 'none' where there are no tables of convo."""
     from convo.cli.opening import database_url
     from convo.store import schema
 
-    typer.echo(schema.revision(database_url(url, exists=True)) or "none")
+    found = schema.revision(database_url(url, exists=True))
+    typer.echo(dumps({"schema": found}) if json else found or "none")
+
+
+def _tell(revision: str, json: bool) -> None:
+    typer.echo(dumps({"schema": revision}) if json else f"schema {revision}, up to date")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ from convo.store.engine import is_memory, is_sqlite, parse_url
 
 if TYPE_CHECKING:
     from convo import Conversation, Store
+    from convo.records import ConversationInfo
+
+PAGE = 1000
+"""Conversations read at once."""
 
 
 def database_url(typed: str, *, exists: bool = False) -> str:
@@ -29,6 +34,26 @@ def open_store(typed: str, owner: str | None) -> Store:
     from convo import Store
 
     return Store(database_url(typed, exists=True), owner=owner)
+
+
+def newest(store: Store, limit: int) -> Iterator[ConversationInfo]:
+    """Yield up to ``limit`` conversations, the most recently active first, read page by page."""
+    page: list[ConversationInfo] = []
+    while limit > 0:
+        page = store.conversations(limit=min(limit, PAGE), before=page[-1] if page else None)
+        yield from page
+        limit = limit - PAGE if len(page) == PAGE else 0
+
+
+def known_ids(typed: str, incomplete: str) -> list[str]:
+    """Return the ``ID``s, or ``ID@BRANCH``es where there is an @, that begin with ``incomplete``."""
+    with open_store(typed, None) as store:
+        id, at, _ = incomplete.partition("@")
+        if at:
+            known = [f"{id}@{branch.name}" for branch in store.load(id).branches()]
+        else:
+            known = [str(info.id) for info in newest(store, PAGE)]
+    return [one for one in known if one.startswith(incomplete)]
 
 
 def load(store: Store, typed: str) -> Conversation:

@@ -33,9 +33,9 @@ def show(*pictures: RenderableType) -> None:
         console().print(picture)
 
 
-def show_json(value: Any) -> None:
-    """Print ``value`` (records, or JSON data that holds them) as one JSON document in ASCII."""
-    text = json.dumps(value, default=_json, indent=2)
+def show_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print ``value`` (records, or JSON data that holds them) as one JSON document in ASCII; indent None: one line."""
+    text = json.dumps(value, default=_json, indent=indent)
     sys.stdout.write(text.replace("\x7f", "\\u007f") + "\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,11 @@ class TestDemo:
         for command in commands:
             assert out(*shlex.split(command)[1:], folder=tmp_path)
 
+    def test_its_json_names_the_file_and_the_conversation(self, tmp_path: Path) -> None:
+        made = json.loads(out("demo", "--json", folder=tmp_path))
+        assert [branch["name"] for branch in made["branches"]] == ["main", "warmer"]
+        assert made["id"] in out("ls", made["db"], folder=tmp_path)
+
     def test_it_may_be_run_again_on_the_same_file(self, tmp_path: Path) -> None:
         for _ in range(2):
             out("demo", "--db", "mine.db", folder=tmp_path)
@@ -79,6 +85,21 @@ class TestDemo:
 
 def one_sentence(problem: str) -> bool:
     return problem.startswith("convo: ") and problem.count("\n") == 1 and "Traceback" not in problem
+
+
+def insert_older_conversations(file: Path, number: int) -> None:
+    """Write copies of the only conversation, each a millisecond older than the one before."""
+    with sqlite3.connect(file) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(convo_conversations)")]
+        (row,) = db.execute("SELECT * FROM convo_conversations").fetchall()
+        copy = dict(zip(columns, row, strict=True))
+        made = (
+            copy | {"id": age.to_bytes(16), "active_at": copy["active_at"] - 1000 * age, "title": '"older"'}
+            for age in range(1, number + 1)
+        )
+        names = ", ".join(f":{column}" for column in columns)
+        db.executemany(f"INSERT INTO convo_conversations VALUES ({names})", made)
+    db.close()
 
 
 class TestListing:
@@ -98,6 +119,20 @@ class TestListing:
 
     def test_another_owners_conversation_is_not_found(self, url: str, chat: Conversation) -> None:
         assert convo("show", url, str(chat.id), "--owner", "ann")[0] == 1
+
+    def test_ls_goes_as_far_as_asked_and_is_quick_among_a_hundred_thousand(self, url: str, tmp_path: Path) -> None:
+        with Store(url) as store:
+            store.start(title="the newest")
+        insert_older_conversations(tmp_path / "chat.db", 100_000)
+        lines = out("ls", url, "--limit", "2100").splitlines()
+        assert len(lines) == len(set(lines)) == 2100
+        assert lines[0].endswith("the newest")
+        with sqlite3.connect(tmp_path / "chat.db") as db:
+            wanted = "SELECT id FROM convo_conversations WHERE owner = 'x' ORDER BY active_at DESC, id DESC LIMIT 50"
+            plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {wanted}"))
+        db.close()
+        assert "USING COVERING INDEX" in plan
+        assert "TEMP B-TREE" not in plan
 
     def test_a_path_is_as_good_as_a_url(self, tmp_path: Path, chat: Conversation) -> None:
         assert str(chat.id) in out("ls", "chat.db", folder=tmp_path)
@@ -133,6 +168,20 @@ class TestOneConversation:
         code, _, problem = convo("show", url, f"{chat.id}@nowhere")
         assert code == 1
         assert one_sentence(problem)
+
+    def test_usage_is_a_line_a_turn_and_their_sum(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(backend="scripted:One two.", title="Cheese")
+            chat.send("Hello there.")
+            chat.send("Again.")
+        lines = [line.split() for line in out("usage", url, str(chat.id)).splitlines()]
+        assert [line[2:7] for line in lines[1:3]] == [
+            ["completed", "2", "0", "2", "4"],
+            ["completed", "5", "0", "2", "7"],
+        ]
+        assert lines[3] == ["7", "0", "4", "11"]
+        records = json.loads(out("usage", url, str(chat.id), "--json"))
+        assert [call["usage"]["total_tokens"] for record in records for call in record["calls"]] == [4, 7]
 
     def test_explain_accounts_for_every_message_and_the_budget(self, url: str, chat: Conversation) -> None:
         lines = out("explain", url, str(chat.id), "And dessert?").splitlines()
@@ -183,6 +232,7 @@ class TestDatabase:
         assert out("db", "current", empty_database_url) == "none\n"
         assert "up to date" in out("db", "upgrade", empty_database_url)
         assert "up to date" in out("db", "check", empty_database_url)
+        assert json.loads(out("db", "check", "--json", empty_database_url)).keys() == {"schema"}
         assert out("db", "current", empty_database_url) in out("db", "upgrade", empty_database_url).replace(",", "\n")
 
     @pytest.mark.parametrize(
@@ -200,6 +250,31 @@ class TestConventions:
         code, printed, problem = convo(*arguments)
         assert (code, printed) == (2, "")
         assert "Traceback" not in problem
+
+    def test_every_command_teaches_by_examples(self) -> None:
+        for command in ([], ["demo"], ["chat"], ["ls"], ["show"], ["tree"], ["explain"], ["usage"], ["verify"], ["db"]):
+            assert "Examples:\n    convo " in out(*command, "--help")
+
+    def test_help_imports_nothing_heavy(self) -> None:
+        heavy = "{'sqlalchemy', 'pydantic', 'httpx', 'alembic', 'rich', 'prompt_toolkit', 'asyncio'}"
+        code = "import atexit, sys; from convo.cli import main; sys.argv = ['convo', '--help']; "
+        code += f"atexit.register(lambda: print(sorted({heavy} & set(sys.modules)), file=sys.stderr)); main()"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        assert done.stderr == "[]\n"
+
+    def test_the_shell_completes_commands_conversations_and_branches(self, url: str, chat: Conversation) -> None:
+        def completed(words: str) -> list[str]:
+            asked = {"_CONVO_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+            code = "import sys; sys.argv = ['convo']; from convo.cli import main; main()"
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=PLAIN | asked, capture_output=True, text=True, timeout=60
+            )
+            return done.stdout.split()
+
+        assert completed("convo us") == ["usage"]
+        assert completed(f"convo show {url} {str(chat.id)[:4]}") == [str(chat.id)]
+        assert completed(f"convo show {url} {chat.id}@s") == [f"{chat.id}@side"]
+        assert completed("convo show nowhere.db x") == []
 
     def test_help_and_version_are_there(self) -> None:
         assert "demo" in out("--help")

@@ -13,6 +13,7 @@ from rich.text import Text
 from convo.cli import screen
 from convo.cli.markdown import MarkdownStream
 from convo.harmless import harmless, one_line
+from convo.records import Entry
 
 
 class Answer(Protocol):
@@ -86,6 +87,11 @@ def complain(problem: Exception) -> None:
         show(Text(one_line(str(problem), 1000), "red"))
     else:
         sys.stderr.write(f"convo: {one_line(str(problem), 1000)}\n")
+
+
+def print_json(entry: Entry) -> None:
+    """Print a stored message as a line of JSON."""
+    screen.show_json(entry, indent=None)
 
 
 def show(*pictures: RenderableType) -> None:

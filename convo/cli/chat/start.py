@@ -58,6 +58,7 @@ class Wanted:
     id: str | None = None
     system: str | None = None
     owner: str = ""
+    json: bool = False
 
 
 def run(wanted: Wanted) -> None:
@@ -75,7 +76,7 @@ def run(wanted: Wanted) -> None:
 async def _hold(wanted: Wanted) -> Talk:
     async with AsyncStore(wanted.url, owner=wanted.owner) as store:
         chat, answering = await _opened(store, wanted)
-        talk = Talk(chat)
+        talk = Talk(chat, json=wanted.json)
         _end_on_signals(talk)
         try:
             await _prepare(talk, str(answering))

@@ -40,12 +40,14 @@ class Talk:
     """A chat under way.
 
     ``stopped`` is the signal that asked the process to end, None for none; ``failed`` is whether anything went wrong.
+    With ``json`` an answer is printed when it is whole, as JSON.
     """
 
     chat: AsyncConversation
     typed: Input | None = None
     stopped: int | None = None
     failed: bool = False
+    json: bool = False
     cancelled: bool = field(default=False, init=False)
 
     @property
@@ -63,7 +65,7 @@ class Talk:
 
     async def answer(self, stream: AsyncStream[Delta]) -> None:
         """Show an answer as it comes. Ctrl-C ends it and keeps what came; an error says how to go on."""
-        showing = asyncio.create_task(_show(stream))
+        showing = asyncio.create_task(_print_json(stream) if self.json else _show(stream))
         try:
             with self._ctrl_c_cancels(showing):
                 await showing
@@ -154,6 +156,13 @@ async def _show(stream: AsyncStream[Delta]) -> None:
                         answer.note("thinking …")
             finally:
                 drawing.cancel()
+
+
+async def _print_json(stream: AsyncStream[Delta]) -> None:
+    async with stream:
+        async for _ in stream:
+            pass
+        output.print_json(stream.reply.entry)
 
 
 async def _draw_regularly(answer: output.Answer) -> None:

@@ -1,0 +1,118 @@
+"""``convo chat`` in a pipe: lines in, answers out; who answers, which conversation goes on, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from convo import Store
+from convo.testing import ChatServer, faults
+from support.databases import sqlite_url
+
+PLAIN = {name: value for name, value in os.environ.items() if not name.startswith(("CONVO_", "MISTRAL", "OPENAI"))}
+
+
+def chat(folder: Path, *arguments: str, typed: str, **env: str) -> tuple[int, str, str]:
+    """Run ``convo chat`` with ``typed`` as its lines; return exit code, answers, and what else it said."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from convo.cli import main; main()", "chat", *arguments],
+        cwd=folder,
+        env=PLAIN | env,
+        input=typed.encode(),
+        capture_output=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def answers(folder: Path, *arguments: str, typed: str, **env: str) -> str:
+    code, printed, problem = chat(folder, *arguments, typed=typed, **env)
+    assert (code, problem) == (0, "")
+    return printed
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ChatServer]:
+    with ChatServer("Bonjour!", style="openai", key="a-key") as server:
+        yield server
+
+
+def test_every_line_is_answered_in_plain_text(tmp_path: Path) -> None:
+    printed = answers(tmp_path, "scripted:", typed="Hello\n\nHow are you?\n")
+    assert printed == "You said: Hello\nYou said: How are you?\n"
+
+
+def test_it_goes_on_with_the_last_conversation_and_its_backend(tmp_path: Path) -> None:
+    answers(tmp_path, "scripted:Yes.", "--db", "mine.db", "--system", "Be terse.", typed="Hello\n")
+    assert answers(tmp_path, "-c", "--db", "mine.db", typed="And now?\n") == "Yes.\n"
+    with Store(sqlite_url(tmp_path / "mine.db")) as store:
+        (info,) = store.conversations()
+        chat = store.load(info.id)
+        assert (info.title, len(chat.history())) == ("Hello", 4)
+        assert chat.compose("?").messages[0].text == "Be terse."
+    assert answers(tmp_path, "scripted:No.", "--id", str(info.id), "--db", "mine.db", typed="Sure?\n") == "No.\n"
+
+
+def test_a_server_of_ones_own_is_asked_with_the_key_of_the_environment(tmp_path: Path, model: ChatServer) -> None:
+    server = ("--base-url", model.base_url, "--model", "local")
+    assert answers(tmp_path, *server, typed="Hello\n", CONVO_API_KEY="a-key") == "Bonjour!\n"
+    assert answers(tmp_path, "-c", typed="Hello\n", CONVO_API_KEY="a-key") == "Bonjour!\n"
+    assert b"a-key" not in (tmp_path / "chat.db").read_bytes()
+    assert chat(tmp_path, "-c", typed="Hello\n")[0] == 1
+
+
+def test_the_backend_may_stand_in_the_environment(tmp_path: Path) -> None:
+    assert answers(tmp_path, typed="Hello\n", CONVO_BACKEND="scripted:Hi.", CONVO_DB="other.db") == "Hi.\n"
+    assert (tmp_path / "other.db").is_file()
+
+
+def test_answers_as_json_lines(tmp_path: Path) -> None:
+    lines = answers(tmp_path, "scripted:", "--json", typed="One\nTwo\n").splitlines()
+    assert [json.loads(line)["message"]["content"] for line in lines] == ["You said: One", "You said: Two"]
+
+
+def test_a_model_that_fails_is_one_line_and_exit_code_1_and_the_rest_is_answered(
+    tmp_path: Path, model: ChatServer
+) -> None:
+    model.misbehave(faults.status(400))
+    server = ("--base-url", model.base_url, "--model", "local")
+    code, printed, problem = chat(tmp_path, *server, typed="One\nTwo\n", CONVO_API_KEY="a-key")
+    assert code == 1
+    assert printed.endswith("Bonjour!\n")
+    assert problem.startswith("convo: ")
+    assert "Traceback" not in problem
+
+
+def test_commands_work_in_a_pipe(tmp_path: Path) -> None:
+    typed = "Hello\n/branch side\nOn the side\n/switch main\n//help\n/tree\n/quit\nnever said\n"
+    printed = chat(tmp_path, "scripted:", typed=typed)[1]
+    assert "● main  2 turns" in printed
+    assert "○ side  from main after #2  1 turn" in printed
+    assert "You said: /help" in printed
+    assert "never said" not in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense:x"], ["-c"], ["scripted:", "--id", "x"], ["mistral:"], ["--base-url", "nowhere"]],
+    ids=lambda arguments: "_".join(arguments) or "none",
+)
+def test_what_cannot_begin_is_one_sentence_and_exit_code_1(tmp_path: Path, arguments: list[str]) -> None:
+    code, printed, problem = chat(tmp_path, *arguments, typed="Hello\n")
+    assert (code, printed) == (1, "")
+    assert problem.startswith("convo: ")
+    assert problem.count("\n") == 1
+
+
+@pytest.mark.parametrize("typed", ["/switch nowhere", "/edit x", "/edit 9", "/retry", "/resume", "/export /nowhere/x"])
+def test_a_command_that_cannot_be_carried_out_is_one_sentence(tmp_path: Path, typed: str) -> None:
+    code, _, problem = chat(tmp_path, "scripted:", typed=f"{typed}\n")
+    assert code == 1
+    assert problem.startswith("convo: ")
+    assert problem.count("\n") == 1
