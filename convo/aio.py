@@ -64,7 +64,12 @@ class AsyncConversation:
 
     @classmethod
     async def start(
-        cls, store: AsyncStore | str, messages: Iterable[MessageLike] = (), *, backend: Any = None, **given: Any
+        cls,
+        store: AsyncStore | str,
+        messages: MessageLike | Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        **given: Any,
     ) -> AsyncConversation:
         """Return a new conversation holding ``messages``; see ``Store.start``."""
         return await _store_of(store).start(messages, backend=backend, **given)

@@ -64,7 +64,12 @@ class Conversation:
 
     @classmethod
     def start(
-        cls, store: Store | str, messages: Iterable[MessageLike] = (), *, backend: Any = None, **given: Any
+        cls,
+        store: Store | str,
+        messages: MessageLike | Iterable[MessageLike] = (),
+        *,
+        backend: Any = None,
+        **given: Any,
     ) -> Conversation:
         """Return a new conversation holding ``messages``; see ``Store.start``."""
         return _store_of(store).start(messages, backend=backend, **given)

@@ -82,7 +82,7 @@ class Store:
 
     def start(
         self,
-        messages: Iterable[MessageLike] = (),
+        messages: MessageLike | Iterable[MessageLike] = (),
         *,
         backend: Any = None,
         title: str | None = None,
@@ -96,8 +96,7 @@ class Store:
         """
         making = Making(title=title, metadata=metadata)
         given = settings_from(settings)
-        brought = list(messages)
-        flow = opening.start(self._port, self._owner or "", brought, given, backend, making, idempotency_key)
+        flow = opening.start(self._port, self._owner or "", messages, given, backend, making, idempotency_key)
         return Conversation(drive(flow))
 
     def load(
@@ -199,7 +198,7 @@ class AsyncStore:
 
     async def start(
         self,
-        messages: Iterable[MessageLike] = (),
+        messages: MessageLike | Iterable[MessageLike] = (),
         *,
         backend: Any = None,
         title: str | None = None,
@@ -211,7 +210,7 @@ class AsyncStore:
         making = Making(title=title, metadata=metadata)
         given = settings_from(settings)
         return AsyncConversation(
-            await opening.start(self._port, self._owner or "", list(messages), given, backend, making, idempotency_key)
+            await opening.start(self._port, self._owner or "", messages, given, backend, making, idempotency_key)
         )
 
     async def load(

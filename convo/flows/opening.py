@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,8 @@ async def open_named(
     answering = resolve(backend) if backend is not None else None
     known = await port.read(lambda c: _known(c, new))
     found = known if known is not None else await port.write(lambda c: _known(c, new) or _made(c, new))
-    return handle_from(port, found[1], found[0], settings, answering)
+    own = settings.unstored if found[0] == new.id else settings
+    return handle_from(port, found[1], found[0], own, answering)
 
 
 def _known(connection: Connection, new: NewConversation) -> tuple[UUID, BranchState] | None:
@@ -98,7 +99,7 @@ def _made(
 async def start(
     port: Port,
     owner: str,
-    messages: Sequence[MessageLike],
+    messages: MessageLike | Iterable[MessageLike],
     settings: Settings,
     backend: Any,
     making: Making,
@@ -126,7 +127,7 @@ async def start(
             key.check(done)
         return found
 
-    return handle_from(port, await port.write(work), new.id, settings, answering)
+    return handle_from(port, await port.write(work), new.id, settings.unstored, answering)
 
 
 async def load(
@@ -145,7 +146,10 @@ async def load(
 
 
 async def configure(handle: Handle, settings: Settings, title: str | None, metadata: Mapping[str, Any] | None) -> None:
-    """Change what is stored with the conversation: the settings given, title and metadata where not None."""
+    """Change what is stored with the conversation: the settings given, title and metadata where not None.
+
+    What this handle had been given otherwise counts no longer; profile and lease, which are not stored, are its own.
+    """
     found = await refresh(handle)
     values: dict[str, Any] = {"settings": settings.over(Settings.from_json(found.settings)).to_json()}
     if title is not None:
@@ -155,6 +159,7 @@ async def configure(handle: Handle, settings: Settings, title: str | None, metad
     place = handle.place
     if not await handle.port.write(lambda c: conversations.change(c, place.owner, place.conversation_id, **values)):
         raise NotFound("this conversation is no longer there")
+    handle.given = settings.unstored.over(handle.given.without(settings))
     await refresh(handle)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convo.context.rules import DEFAULT_POLICY, dump_policy, load_policy
+from convo.context.rules import DEFAULT_POLICY, check_policy, dump_policy, load_policy
 from convo.errors import InvalidSetting
 from convo.options import CompletionOptions
 from convo.profiles import PERMISSIVE, Profile
@@ -47,6 +47,22 @@ class Settings:
             profile=self.profile or stored.profile,
             lease=self.lease or stored.lease,
         )
+
+    def without(self, others: Settings) -> Settings:
+        """Return these settings, less those that ``others`` gives."""
+        mine, theirs = (each.options.to_json() if each.options else {} for each in (self, others))
+        return Settings(
+            system=self.system if others.system is None else None,
+            policy=self.policy if others.policy is None else None,
+            options=CompletionOptions(**{name: value for name, value in mine.items() if name not in theirs}),
+            profile=self.profile if others.profile is None else None,
+            lease=self.lease if others.lease is None else None,
+        )
+
+    @property
+    def unstored(self) -> Settings:
+        """What is not stored with a conversation: profile and lease."""
+        return Settings(profile=self.profile, lease=self.lease)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored with a conversation: system, policy and options."""
@@ -97,8 +113,8 @@ def checked_settings(
     """Return the settings a user gave; raises InvalidSetting or InvalidOption naming the field."""
     if system is not None and not isinstance(system, str):
         raise InvalidSetting(f"system: must be a text, not {type(system).__name__}", field="system")
-    if policy is not None and not isinstance(policy, Sequence):
-        raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
+    if policy is not None:
+        check_policy(policy)
     if profile is not None and not isinstance(profile, Profile):
         raise InvalidSetting("profile: must be a Profile, e.g. convo.MISTRAL", field="profile")
     if lease is not None and (
