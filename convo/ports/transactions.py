@@ -53,42 +53,43 @@ class Embedded:
         self._options = options
         self._lock = threading.Lock()
         self._one_at_a_time = threading.RLock() if is_memory(url) else nullcontext()
-        self._engine: Engine | None = None
+        self._engines: dict[bool, Engine] = {}
         self._inherited: list[Any] = []
         self._pid = os.getpid()
 
-    def engine(self) -> Engine:
-        """Return the engine, made and its schema checked on first use in this process."""
+    def engine(self, write: bool = False) -> Engine:
+        """Return the engine, made and its schema checked on first use in this process.
+
+        With ``write``, as it is for transactions that will write; the connections are the same.
+        """
         if self._pid != os.getpid():
             self._start_over_after_fork()
-        if self._engine is None:
+        if not self._engines:
             with self._lock:
-                if self._engine is None:
+                if not self._engines:
                     engine = sync_engine(self.url, **self._options)
                     schema.ensure(engine, self.url)
-                    self._engine = engine
-        return self._engine
+                    self._engines = {False: engine, True: engine.execution_options(**{WRITE: True})}
+        return self._engines[write]
 
     def _start_over_after_fork(self) -> None:
         """The parent's connections are the parent's: leave them open, and kept from collection; make our own."""
         self._lock, self._pid = threading.Lock(), os.getpid()
-        if self._engine is not None and not is_memory(self.url):
-            self._inherited.append(self._engine.pool)
-            self._engine.dispose(close=False)
+        if self._engines and not is_memory(self.url):
+            self._inherited.append(self._engines[False].pool)
+            self._engines[False].dispose(close=False)
 
     def transact(self, work: Work[T], write: bool, patience: int | None = None) -> T:
         """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
-        options = {WRITE: write}
         with (
             self._one_at_a_time,
-            self.engine().connect().execution_options(**options) as connection,
+            self.engine(write).begin() as connection,
             waiting_at_most(connection, patience),
-            connection.begin(),
         ):
             return work(connection)
 
     def close(self) -> None:
         """Close what belongs to this process; the next transaction opens it anew."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose(close=self._pid == os.getpid())
+        engines, self._engines = self._engines, {}
+        if engines:
+            engines[False].dispose(close=self._pid == os.getpid())
