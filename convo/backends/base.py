@@ -26,7 +26,7 @@ from convo.profiles import Profile
 
 T = TypeVar("T")
 Face: TypeAlias = Literal["sync", "async"]
-Answer: TypeAlias = "str | AssistantMessage | Completion"
+Answer: TypeAlias = str | AssistantMessage | Completion
 BackendFunction: TypeAlias = "Callable[[CompletionRequest], Any]"
 
 
@@ -112,6 +112,6 @@ class WiredBackend(Protocol):
         """Return the whole answer to ``request``."""
         ...
 
-    def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncIterator[Delta]:
+    def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
         """Yield the answer to ``request`` piece by piece, an async generator."""
         ...

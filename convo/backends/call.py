@@ -12,13 +12,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from convo.backends.answers import as_completion, as_delta, deltas_of
+from convo.backends.answers import as_completion, deltas_of
 from convo.backends.base import BackendIO, WiredBackend
 from convo.backends.policy import Deadlines
-from convo.backends.prefix import PrefixFilter, join_completion
+from convo.backends.prefix import join_completion
+from convo.backends.tidy import Tidy
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.errors import BackendError, BackendFailed, ConvoError, Unsupported, WrongFace
 from convo.messages import AssistantMessage
@@ -43,6 +43,9 @@ def deadlines_of(backend: Any) -> Deadlines:
     return deadlines
 
 
+_Pieces: TypeAlias = "AsyncGenerator[Any, None]"
+
+
 async def complete(io: BackendIO, backend: Any, request: CompletionRequest) -> Completion:
     """Return ``backend``'s whole answer to ``request``, beginning with its prefix, once.
 
@@ -54,7 +57,7 @@ async def complete(io: BackendIO, backend: Any, request: CompletionRequest) -> C
     with _blamed(name):
         answer = await _whole(io, backend, request)
         if isinstance(answer, Iterator | AsyncIterator):
-            answer, echoes = await _gathered(_Pieces(io, backend, answer), prefix), False
+            answer, echoes = await _gathered(_each(io, answer, name), _tidy(backend, prefix)), False
         completion = as_completion(answer, name)
     return join_completion(completion, prefix, echoes) if prefix else completion
 
@@ -67,10 +70,12 @@ async def stream(io: BackendIO, backend: Any, request: CompletionRequest) -> Asy
     """
     prefix = _checked_prefix(backend, request)
     with _blamed(name_of(backend)):
-        pieces = await _opened(io, backend, request, prefix)
-        async with aclosing(pieces.new_deltas(prefix)) as deltas:
-            async for delta in deltas:
-                yield delta
+        pieces, tidy = await _opened(io, backend, request, prefix)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield tidy.take(piece)
+        for delta in tidy.end():
+            yield delta
 
 
 def _checked_prefix(backend: Any, request: CompletionRequest) -> str:
@@ -98,17 +103,20 @@ async def _whole(io: BackendIO, backend: Any, request: CompletionRequest) -> Any
     return await _called(io, getattr(backend, "complete", backend), request, name_of(backend))
 
 
-async def _opened(io: BackendIO, backend: Any, request: CompletionRequest, prefix: str) -> _Pieces:
+async def _opened(io: BackendIO, backend: Any, request: CompletionRequest, prefix: str) -> tuple[_Pieces, Tidy]:
     if isinstance(backend, WiredBackend):
-        return _Pieces(io, backend, backend.stream_over(io, request))
+        return backend.stream_over(io, request), _tidy(backend, prefix, finishes=True)
     function = getattr(backend, "stream", None) or getattr(backend, "complete", backend)
     answer = await _called(io, function, request, name_of(backend))
     if isinstance(answer, Iterator | AsyncIterator):
-        return _Pieces(io, backend, answer)
+        return _each(io, answer, name_of(backend)), _tidy(backend, prefix)
     completion = as_completion(answer, name_of(backend))
-    echoes = profile_of(backend).prefix.echoes_whole
-    joined = join_completion(completion, prefix, echoes) if prefix else completion
-    return _Pieces(io, backend, deltas_of(joined), echoes=True)
+    joined = join_completion(completion, prefix, profile_of(backend).prefix.echoes_whole) if prefix else completion
+    return _stepped(io, deltas_of(joined)), Tidy(name_of(backend), prefix, echoes=True, finishes=False)
+
+
+def _tidy(backend: Any, prefix: str, *, finishes: bool = False) -> Tidy:
+    return Tidy(name_of(backend), prefix, profile_of(backend).prefix.echoes_stream, finishes=finishes)
 
 
 async def _called(io: BackendIO, function: Callable[..., Any], request: CompletionRequest, name: str) -> Any:
@@ -137,58 +145,33 @@ def _refuse_async(io: BackendIO, name: str) -> None:
         raise WrongFace(f"the backend {name} is async: use it with AsyncConversation, or give a plain function")
 
 
-async def _gathered(pieces: _Pieces, prefix: str) -> Completion:
+async def _gathered(pieces: _Pieces, tidy: Tidy) -> Completion:
     gathered = Accumulator()
-    async with aclosing(pieces.new_deltas(prefix)) as deltas:
-        async for delta in deltas:
-            gathered.add(delta)
+    async with aclosing(pieces):
+        async for piece in pieces:
+            gathered.add(tidy.take(piece))
+    for delta in tidy.end():
+        gathered.add(delta)
     return gathered.completion()
 
 
-_NOT_DECLARED = object()
+def _each(io: BackendIO, pieces: Iterator[Any] | AsyncIterator[Any], name: str) -> _Pieces:
+    if isinstance(pieces, Iterator):
+        return _stepped(io, pieces)
+    _refuse_async(io, name)
+    return pieces if isinstance(pieces, AsyncGenerator) else _awaited(pieces)
 
 
-class _Pieces:
-    """The pieces of one stream, whoever makes them, made uniform."""
+async def _awaited(pieces: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    async for piece in pieces:
+        yield piece
 
-    def __init__(self, io: BackendIO, backend: Any, source: Any, echoes: Any = _NOT_DECLARED) -> None:
-        self._io = io
-        self._name = name_of(backend)
-        self._source = source
-        self._echoes = profile_of(backend).prefix.echoes_stream if echoes is _NOT_DECLARED else echoes
-        self._wired = isinstance(backend, WiredBackend)
 
-    async def new_deltas(self, prefix: str) -> AsyncGenerator[Delta, None]:
-        """Yield what is new after ``prefix``; name the backend first, and give a finish reason where none came."""
-        name, filters, finished = self._name, dict[int, PrefixFilter](), self._wired
-        async with aclosing(self._each()) as pieces:
-            async for piece in pieces:
-                delta = as_delta(piece, self._name)
-                finished = finished or delta.finish_reason is not None
-                if name:
-                    delta, name = (delta if delta.backend else replace(delta, backend=name)), ""
-                if prefix:
-                    found = filters.setdefault(delta.index, PrefixFilter(prefix, self._echoes))
-                    delta = found.pass_on(delta)
-                yield delta
-        for index, found in filters.items():
-            if text := found.flush():
-                yield Delta(text=text, index=index)
-        if not finished:
-            yield Delta(finish_reason="stop", backend=name or None)
-
-    def _each(self) -> Any:
-        if isinstance(self._source, AsyncIterator):
-            if not self._wired:
-                _refuse_async(self._io, self._name)
-            return self._source
-        return self._stepped(self._source)
-
-    async def _stepped(self, source: Iterator[Any]) -> AsyncIterator[Any]:
-        end = object()
-        try:
-            while (piece := await self._io.run_blocking(next, source, end)) is not end:
-                yield piece
-        finally:
-            if not getattr(source, "gi_running", False):  # a cancelled step may still be inside it
-                await self._io.run_blocking(getattr(source, "close", lambda: None))
+async def _stepped(io: BackendIO, pieces: Iterator[Any]) -> AsyncGenerator[Any, None]:
+    end = object()
+    try:
+        while (piece := await io.run_blocking(next, pieces, end)) is not end:
+            yield piece
+    finally:
+        if not getattr(pieces, "gi_running", False):  # a cancelled step may still be inside it
+            await io.run_blocking(getattr(pieces, "close", lambda: None))

@@ -41,7 +41,7 @@ def decode(body: Any, wire_hash: str) -> Completion:
 def usage_in(body: Mapping[str, Any]) -> Usage | None:
     """Return the usage reported in ``body``, None where there is none."""
     usage = body.get("usage")
-    return Usage.from_json(usage) if isinstance(usage, Mapping) and usage else None
+    return Usage.from_json(usage) if usage and isinstance(usage, Mapping) else None
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str | None:

@@ -58,9 +58,16 @@ class Exchange:
                 for delta in deltas_of(await self._completion(response)):
                     yield delta
                 return
-            async with aclosing(_Events(response, self).deltas()) as deltas:
-                async for delta in deltas:
-                    yield delta
+            events = _Events(self)
+            async with aclosing(response.chunks()) as chunks:
+                async for chunk in chunks:
+                    for delta in events.take(chunk):
+                        yield delta
+                    if events.done:
+                        await response.drain()
+                        break
+            for delta in events.end():
+                yield delta
 
     @asynccontextmanager
     async def _answered(self, io: BackendIO) -> AsyncIterator[HttpResponse]:
@@ -113,59 +120,47 @@ async def _read(response: HttpResponse, limit: int) -> bytes:
 
 
 class _Events:
-    """The events of one streamed answer."""
+    """The events of one streamed answer. ``done``: the end marker has come."""
 
-    def __init__(self, response: HttpResponse, exchange: Exchange) -> None:
-        self._response = response
+    def __init__(self, exchange: Exchange) -> None:
+        self.done = False
         self._exchange = exchange
+        self._timer = exchange.timer
         self._decoder = EventDecoder()
         self._fold = StreamFold(exchange.wire_hash)
         self._head = b""
-        self._done = False
 
-    async def deltas(self) -> AsyncGenerator[Delta, None]:
-        """Yield what the events add, until the end marker or the end of the body."""
-        timer = self._exchange.timer
-        async with aclosing(self._response.chunks()) as chunks:
-            async for chunk in chunks:
-                for data in self._fed(chunk):
-                    for delta in self._folded(data):
-                        yield delta
-                    timer.event()
-                if self._done:
-                    await self._response.drain()
-                    break
-        for delta in self._last():
-            yield delta
-        self._check_end()
-
-    def _fed(self, chunk: bytes) -> list[str]:
+    def take(self, chunk: bytes) -> Iterator[Delta]:
+        """Yield what the events in ``chunk`` add; what comes before a malformed one is given."""
         if not self._decoder.events and len(self._head) < _HEAD:
             self._head += chunk
-        return self._decoder.feed(chunk)
+        for data in self._decoder.feed(chunk):
+            yield from self._folded(data)
+            self._timer.event()  # after the yield: the reader's own time is not the server's silence
 
     def _folded(self, data: str) -> list[Delta]:
-        if self._done or data == DONE:
-            self._done = True
+        if self.done or data == DONE:
+            self.done = True
             return []
         event = load_json(data)
         if is_refusal(event):
             raise self._exchange.complaints.event(event)
         return self._fold.fold(event)
 
-    def _last(self) -> Iterator[Delta]:
-        """Yield what a last event adds that nothing but the end of the body closes; a part of one adds nothing."""
+    def end(self) -> Iterator[Delta]:
+        """Yield what an event adds that only the end of the body closes; raises where that is not the answer's end."""
         try:
-            for data in [] if self._done else self._decoder.end():
+            for data in [] if self.done else self._decoder.end():
                 yield from self._folded(data)
-        except MalformedResponse:
+        except MalformedResponse:  # a part of an event, cut off with the rest
             if not self._decoder.events:
                 raise
+        self._check_end()
 
     def _check_end(self) -> None:
-        if self._fold.finished or (self._done and self._fold.said):
+        if self._fold.finished or (self.done and self._fold.said):
             return
-        if self._done:
+        if self.done:
             raise MalformedResponse("the backend's stream ended without an answer in it")
         if not self._fold.begun:
             self._exchange.parsed(self._head)

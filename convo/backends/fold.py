@@ -47,6 +47,8 @@ class _ChoiceState:
 
     def whole(self, text: str) -> str:
         """Return ``text`` with the half character held back before, holding back one at its end."""
+        if text.isascii() and not self.half:
+            return text
         text, self.half = join_surrogates(self.half + text), ""
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self.half = text[:-1], text[-1]
@@ -80,12 +82,13 @@ class StreamFold:
         Raises MalformedResponse for what is no event of a chat stream, StreamInterrupted for a finish reason
         ``error``.
         """
-        if not isinstance(event, dict) or not isinstance(event.get("choices"), list):
+        choices = event.get("choices") if isinstance(event, dict) else None
+        if not isinstance(choices, list):
             raise MalformedResponse("the backend sent an event that is none of a chat stream")
         deltas: list[Delta] = []
-        for choice in event["choices"]:
-            self._choice(choice, deltas)
-        usage = usage_in(event)
+        for choice in choices:
+            deltas += self._choice(choice)
+        usage = usage_in(event) if event.get("usage") else None
         if usage is not None:
             deltas.append(Delta(usage=usage, index=min(self._choices, default=0)))
         if self._wire_hash and deltas:
@@ -94,25 +97,29 @@ class StreamFold:
             self._wire_hash = None
         return deltas
 
-    def _choice(self, choice: Any, deltas: list[Delta]) -> None:
+    def _choice(self, choice: Any) -> list[Delta]:
         index = choice.get("index", 0) if isinstance(choice, dict) else None
-        if not isinstance(index, int):
+        said = (choice.get("delta") or choice.get("message") or {}) if isinstance(choice, dict) else None
+        if not isinstance(index, int) or not isinstance(said, dict):
             raise MalformedResponse("the backend sent a choice that is none of a chat stream")
-        state = self._choices.setdefault(index, _ChoiceState(index))
-        said = choice.get("delta") or choice.get("message") or {}
-        content = said.get("content")
-        if len(said) == 1 and type(content) is str:
-            text = state.whole(content)
+        state = self._choices.get(index) or self._begun(index)
+        if len(said) == 1 and type(said.get("content")) is str:  # nearly every event of a stream
+            text = state.whole(said["content"])
             new = [Delta(text=text, index=index)] if text else []
         else:
             new = list(_parts(said, state))
-        if new and any(map(says_something, new)):
-            self.said = True
-            if state.finish_reason:
-                raise MalformedResponse("the backend's stream went on after its finish reason")
-        deltas += new
-        if choice.get("finish_reason"):
-            deltas += _finished(choice["finish_reason"], state)
+        if new and (state.finish_reason or not self.said):
+            self._check_place(new, state)
+        return new + _finished(choice["finish_reason"], state) if choice.get("finish_reason") else new
+
+    def _begun(self, index: int) -> _ChoiceState:
+        self._choices[index] = _ChoiceState(index)
+        return self._choices[index]
+
+    def _check_place(self, new: list[Delta], state: _ChoiceState) -> None:
+        self.said = self.said or any(map(says_something, new))
+        if state.finish_reason and any(map(says_something, new)):
+            raise MalformedResponse("the backend's stream went on after its finish reason")
 
 
 def says_something(delta: Delta) -> bool:
@@ -120,12 +127,13 @@ def says_something(delta: Delta) -> bool:
     return bool(delta.text or delta.thinking or delta.tool_calls or delta.chunk is not None)
 
 
-def _finished(reason: Any, state: _ChoiceState) -> Iterator[Delta]:
+def _finished(reason: Any, state: _ChoiceState) -> list[Delta]:
     if reason == "error":
         raise StreamInterrupted("the backend ended its stream with an error")
-    if state.finish_reason is None:
-        state.finish_reason = str(reason)
-        yield Delta(text=state.half, finish_reason=state.finish_reason, index=state.index)
+    if state.finish_reason is not None:
+        return []
+    state.finish_reason = str(reason)
+    return [Delta(text=state.half, finish_reason=state.finish_reason, index=state.index)]
 
 
 def _parts(said: Mapping[str, Any], state: _ChoiceState) -> Iterator[Delta]:

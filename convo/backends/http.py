@@ -8,8 +8,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -83,7 +82,7 @@ class HttpBackend:
         """Yield the answer to ``request`` as it comes."""
         exchange = self._exchange(request, streamed=True)
         self._breaker.check(self.name)
-        return retried_stream(io, self.retries, exchange.timer, partial(self._reported_stream, exchange, io))
+        return retried_stream(io, self.retries, exchange.timer, lambda: exchange.stream(io), self._report)
 
     async def get(self, io: BackendIO, path: str) -> Any:
         """Return the JSON that the server answers to a GET of ``path`` below the base URL."""
@@ -92,29 +91,14 @@ class HttpBackend:
         return await self._retried(io, timer, lambda: exchange.json(io))
 
     async def _retried(self, io: BackendIO, timer: Timer, send: Callable[[], Awaitable[T]]) -> T:
-        async def reported() -> T:
-            with self._reported():
-                return await send()
-
         self._breaker.check(self.name)
-        return await retried(io, self.retries, timer, reported)
+        return await retried(io, self.retries, timer, send, self._report)
 
-    async def _reported_stream(self, exchange: Exchange, io: BackendIO) -> AsyncGenerator[Delta, None]:
-        with self._reported():
-            async with aclosing(exchange.stream(io)) as deltas:
-                async for delta in deltas:
-                    yield delta
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _report(self, problem: BackendError | None) -> None:
         """Tell the circuit breaker how a request ended, and the error whose it is."""
-        try:
-            yield
-        except BackendError as problem:
+        if problem is not None:
             problem.backend = problem.backend or self.name
-            self._breaker.report(ok=not isinstance(problem, BackendUnavailable))
-            raise
-        self._breaker.report(ok=True)
+        self._breaker.report(ok=not isinstance(problem, BackendUnavailable))
 
     def _exchange(self, request: CompletionRequest, *, streamed: bool) -> Exchange:
         body = encode(self.dialect, request, self.model, streamed=streamed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from collections.abc import Iterator
@@ -19,12 +20,12 @@ KEPT_CONNECTIONS = 100
 KEPT_SECONDS = 30.0
 
 running_timer: ContextVar[Timer | None] = ContextVar("convo_running_timer", default=None)
-"""The timer that bounds the reads of this thread."""
+"""The timer that bounds the reads of this thread or task."""
 
 
 @contextmanager
 def bounded_by(timer: Timer) -> Iterator[None]:
-    """Bound, by ``timer``, whatever a client of ``sync_client`` reads and writes meanwhile in this thread."""
+    """Bound, by ``timer``, what a client made here reads and writes meanwhile in this thread or task."""
     token = running_timer.set(timer)
     try:
         yield
@@ -42,18 +43,12 @@ def sync_client(options: ClientOptions) -> httpx.Client:
 
 
 def async_client(options: ClientOptions) -> httpx.AsyncClient:
-    """Return a client; raises InvalidSetting or MissingExtra."""
+    """Return a client that ``bounded_by`` bounds; raises InvalidSetting or MissingExtra."""
     import httpx
 
-    return httpx.AsyncClient(
-        proxy=options.proxy,
-        verify=_ssl_context(options),
-        http2=options.http2,
-        trust_env=options.trust_env,
-        limits=httpx.Limits(
-            max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
-        ),
-    )
+    from convo.backends.http_transport import AsyncBoundedTransport
+
+    return httpx.AsyncClient(transport=AsyncBoundedTransport(options, _ssl_context(options)), trust_env=False)
 
 
 def _ssl_context(options: ClientOptions) -> ssl.SSLContext:
@@ -71,5 +66,10 @@ def _ssl_context(options: ClientOptions) -> ssl.SSLContext:
 def _check_http2(options: ClientOptions) -> None:
     from importlib.util import find_spec
 
-    if options.http2 and find_spec("h2") is None:
+    if not options.http2:
+        return
+    if find_spec("h2") is None:
         raise MissingExtra("http2=True needs an optional package: pip install 'convo-sql[http2]'", extra="http2")
+    headers_log = logging.getLogger("hpack")  # at DEBUG it writes every header, the key's too
+    if headers_log.level == logging.NOTSET:
+        headers_log.setLevel(logging.INFO)

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from convo.backends.base import Face
-from convo.backends.http_clients import async_client, bounded_by, sync_client
+from convo.backends.http_clients import async_client, bounded_by, running_timer, sync_client
 from convo.backends.policy import ClientOptions, Timer
 from convo.backends.secret import Secret
 from convo.errors import BackendUnavailable, MalformedResponse, StreamInterrupted, WrongFace
@@ -30,26 +30,32 @@ T = TypeVar("T")
 _AFTER_THE_END = 0.2  # seconds for the few bytes that close a body whose answer is complete
 
 
-@contextmanager
-def _explained(timer: Timer, *, answering: bool = False) -> Iterator[None]:
-    """Make typed errors of httpx's; ``answering`` says whether the headers are in."""
+def _typed(problem: Exception, timer: Timer, *, answering: bool) -> Exception:
+    """Return the typed error for one of httpx's; ``answering`` says whether the headers are in."""
     import httpx
 
+    if isinstance(problem, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return timer.exceeded("connect" if timer.left() > 0 else "")
+    if isinstance(problem, httpx.TimeoutException | TimeoutError):
+        return timer.exceeded()
+    if isinstance(problem, httpx.DecodingError):
+        return MalformedResponse("the backend's answer cannot be decompressed")
+    if isinstance(problem, httpx.ProxyError | httpx.ConnectError):
+        reason = "its certificate is not trusted" if "CERTIFICATE" in str(problem) else "no connection"
+        return BackendUnavailable(f"the backend cannot be reached: {reason}")
+    if isinstance(problem, httpx.TransportError | OSError):
+        broken = "the connection broke while the backend answered"
+        return StreamInterrupted(broken) if answering else BackendUnavailable("the backend broke the connection")
+    return problem
+
+
+@contextmanager
+def _explained(timer: Timer) -> Iterator[None]:
+    """Make typed errors of httpx's, until the headers are in."""
     try:
         yield
-    except (httpx.ConnectTimeout, httpx.PoolTimeout):
-        raise timer.exceeded("connect" if timer.left() > 0 else "") from None
-    except (httpx.TimeoutException, TimeoutError):
-        raise timer.exceeded() from None
-    except httpx.DecodingError:
-        raise MalformedResponse("the backend's answer cannot be decompressed") from None
-    except (httpx.ProxyError, httpx.ConnectError) as problem:
-        reason = "its certificate is not trusted" if "CERTIFICATE" in str(problem) else "no connection"
-        raise BackendUnavailable(f"the backend cannot be reached: {reason}") from None
-    except (httpx.TransportError, OSError):
-        if answering:
-            raise StreamInterrupted("the connection broke while the backend answered") from None
-        raise BackendUnavailable("the backend broke the connection before it answered") from None
+    except Exception as problem:
+        raise _typed(problem, timer, answering=False) from None
 
 
 def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
@@ -63,13 +69,18 @@ def _limits(timer: Timer) -> httpx.Timeout:
     return httpx.Timeout(left, connect=min(timer.connect(), left))
 
 
+def _is_compressed(response: httpx.Response) -> bool:
+    """Whether the body must go through httpx's decoders, which cost a few microseconds a chunk."""
+    return bool(response.headers.get("content-encoding"))
+
+
 class _SyncResponse:
     """A response being read by a sync client; its coroutines never suspend."""
 
     def __init__(self, response: httpx.Response, timer: Timer, *, bounded: bool) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self._parts = response.iter_bytes()
+        self._parts = response.iter_bytes() if _is_compressed(response) else iter(response.stream)  # type: ignore[arg-type]
         self._timer = timer
         self._bounded = bounded
 
@@ -78,10 +89,15 @@ class _SyncResponse:
             yield chunk
 
     def _next(self) -> bytes | None:
-        if self._timer.left() <= 0:
+        if not self._bounded and self._timer.left() <= 0:
             raise self._timer.exceeded()
-        with _explained(self._timer, answering=True), bounded_by(self._timer):
+        token = running_timer.set(self._timer)
+        try:
             return next(self._parts, None)
+        except Exception as problem:
+            raise _typed(problem, self._timer, answering=True) from None
+        finally:
+            running_timer.reset(token)
 
     async def drain(self) -> None:
         """Read to the end, where reads can be bounded: the connection is kept if that is quick."""
@@ -159,20 +175,28 @@ class SyncHttp:
 class _AsyncResponse:
     """A response being read by an async client."""
 
-    def __init__(self, response: httpx.Response, timer: Timer) -> None:
+    def __init__(self, response: httpx.Response, timer: Timer, *, bounded: bool) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self._parts = response.aiter_bytes()
+        self._parts = response.aiter_bytes() if _is_compressed(response) else aiter(response.stream)  # type: ignore[arg-type]
         self._timer = timer
+        self._bounded = bounded
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         while (chunk := await self._next()) is not None:
             yield chunk
 
     async def _next(self) -> bytes | None:
-        with _explained(self._timer, answering=True):
+        token = running_timer.set(self._timer)
+        try:
+            if self._bounded:
+                return await anext(self._parts, None)
             async with asyncio.timeout(self._timer.left()):
                 return await anext(self._parts, None)
+        except Exception as problem:
+            raise _typed(problem, self._timer, answering=True) from None
+        finally:
+            running_timer.reset(token)
 
     async def drain(self) -> None:
         """Read to the end: the connection is kept if that is quick."""
@@ -205,12 +229,13 @@ class AsyncHttp:
     ) -> AsyncIterator[_AsyncResponse]:
         """Open an exchange, as ``BackendIO.request`` says."""
         found = await self._client(client)
-        with _explained(timer):
+        bounded = client.async_client is None
+        with _explained(timer), bounded_by(timer):
             sent = found.build_request(method, url, headers=_revealed(headers), content=content, timeout=_limits(timer))
-            async with asyncio.timeout(timer.left()):
+            async with asyncio.timeout(None if bounded else timer.left()):
                 response = await found.send(sent, stream=True)
         try:
-            yield _AsyncResponse(response, timer)
+            yield _AsyncResponse(response, timer, bounded=bounded)
         finally:
             await response.aclose()
 

@@ -1,8 +1,8 @@
-"""A transport for ``httpx.Client`` whose reads and writes are bounded by a running timer.
+"""Transports for httpx's clients whose reads and writes are bounded by a running timer.
 
-httpx times each read by itself: a server that sends a byte a second is never too slow for it. This transport makes
-its network streams itself (httpcore's documented ``NetworkBackend``) and clamps every read and write to what the
-timer has left. The async face needs no such thing, since a task can be cancelled.
+httpx times each read by itself: a server that sends a byte a second is never too slow for it. These transports make
+their network streams themselves (httpcore's documented ``NetworkBackend``) and clamp every read and write to what the
+timer has left; so headers and body are bounded alike. A sync and an async transport, for httpcore has two of each.
 """
 
 from __future__ import annotations
@@ -10,63 +10,57 @@ from __future__ import annotations
 import ssl
 import threading
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import httpx
 
-from convo.backends.http_clients import KEPT_CONNECTIONS, KEPT_SECONDS, running_timer
+from convo.backends.http_clients import KEPT_CONNECTIONS, KEPT_SECONDS
+from convo.backends.http_streams import AsyncBoundedBackend, BoundedBackend
 from convo.backends.policy import ClientOptions
 from convo.errors import InvalidSetting
 
-_SLICE = 2**16
 
+class _Pools:
+    """Pools of connections, one for each proxy in use; as many connections as there are threads or tasks."""
 
-class BoundedTransport(httpx.BaseTransport):
-    """Pools of connections, one for each proxy in use, without limit to their number: threads are the limit."""
-
-    def __init__(self, options: ClientOptions, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, options: ClientOptions, kinds: tuple[Any, Any, Any], **settings: Any) -> None:
         self._options = options
+        self._direct, self._http_proxy, self._socks_proxy = kinds
         self._settings: dict[str, Any] = {
-            "ssl_context": ssl_context,
             "max_connections": None,
             "max_keepalive_connections": KEPT_CONNECTIONS,
             "keepalive_expiry": KEPT_SECONDS,
             "http2": options.http2,
-            "network_backend": _BoundedBackend(),
+            **settings,
         }
-        self._pools: dict[str, httpcore.ConnectionPool] = {}
+        self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request``; raises httpx's errors."""
-        url = request.url
-        sent = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        with _as_httpx():
-            answer = self._pool(url).handle_request(sent)
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
-        )
-
-    def close(self) -> None:
-        """Close every connection."""
-        for pool in self._pools.values():
-            pool.close()
-
-    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+    def find(self, url: httpx.URL) -> Any:
+        """Return the pool for requests to ``url``."""
         proxy = self._options.proxy or (_proxy_of_environment(url) if self._options.trust_env else "")
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = _pool(proxy, self._settings)
-            return self._pools[proxy]
+            if proxy not in self._made:
+                self._made[proxy] = self._make(proxy)
+            return self._made[proxy]
+
+    def _make(self, proxy: str) -> Any:
+        if not proxy:
+            return self._direct(**self._settings)
+        found = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+        kind = self._socks_proxy if found.url.scheme.startswith("socks") else self._http_proxy
+        try:
+            return kind(proxy_url=str(found.url), proxy_auth=found.raw_auth, **self._settings)
+        except RuntimeError:
+            raise InvalidSetting(
+                "a SOCKS proxy needs an optional package: pip install socksio", field="proxy"
+            ) from None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([*self._made.values()])
 
 
 def _proxy_of_environment(url: httpx.URL) -> str:
@@ -75,15 +69,15 @@ def _proxy_of_environment(url: httpx.URL) -> str:
     return "" if not proxy or urllib.request.proxy_bypass(url.host) else proxy
 
 
-def _pool(proxy: str, settings: dict[str, Any]) -> httpcore.ConnectionPool:
-    if not proxy:
-        return httpcore.ConnectionPool(**settings)
-    found = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
-    kind = httpcore.SOCKSProxy if found.url.scheme.startswith("socks") else httpcore.HTTPProxy
-    try:
-        return kind(proxy_url=str(found.url), proxy_auth=found.raw_auth, **settings)
-    except RuntimeError:
-        raise InvalidSetting("a SOCKS proxy needs an optional package: pip install socksio", field="proxy") from None
+def _as_httpcore(request: httpx.Request) -> httpcore.Request:
+    url = request.url
+    return httpcore.Request(
+        method=request.method,
+        url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
 
 
 @contextmanager
@@ -92,6 +86,48 @@ def _as_httpx() -> Iterator[None]:
         yield
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as problem:
         raise getattr(httpx, type(problem).__name__, httpx.TransportError)(str(problem)) from None
+
+
+class BoundedTransport(httpx.BaseTransport):
+    """The transport of the sync face."""
+
+    def __init__(self, options: ClientOptions, ssl_context: ssl.SSLContext) -> None:
+        kinds = (httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
+        self._pools = _Pools(options, kinds, ssl_context=ssl_context, network_backend=BoundedBackend())
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request``; raises httpx's errors."""
+        with _as_httpx():
+            answer = self._pools.find(request.url).handle_request(_as_httpcore(request))
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools:
+            pool.close()
+
+
+class AsyncBoundedTransport(httpx.AsyncBaseTransport):
+    """The transport of the async face."""
+
+    def __init__(self, options: ClientOptions, ssl_context: ssl.SSLContext) -> None:
+        kinds = (httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
+        self._pools = _Pools(options, kinds, ssl_context=ssl_context, network_backend=AsyncBoundedBackend())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request``; raises httpx's errors."""
+        with _as_httpx():
+            answer = await self._pools.find(request.url).handle_async_request(_as_httpcore(request))
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_AsyncBody(answer.stream), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for pool in self._pools:
+            await pool.aclose()
 
 
 class _Body(httpx.SyncByteStream):
@@ -106,51 +142,14 @@ class _Body(httpx.SyncByteStream):
         self._parts.close()
 
 
-def _left(timeout: float | None, error: type[Exception]) -> float | None:
-    timer = running_timer.get()
-    if timer is None:
-        return timeout
-    left = timer.left()
-    if left <= 0:
-        raise error
-    return left if timeout is None else min(timeout, left)
+class _AsyncBody(httpx.AsyncByteStream):
+    def __init__(self, parts: Any) -> None:
+        self._parts = parts
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx():
+            async for part in self._parts:
+                yield part
 
-class _BoundedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _SLICE):
-            self._stream.write(buffer[start : start + _SLICE], _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _BoundedBackend(httpcore.NetworkBackend):
-    def __init__(self) -> None:
-        self._backend = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _BoundedStream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+    async def aclose(self) -> None:
+        await self._parts.aclose()

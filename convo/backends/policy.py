@@ -60,11 +60,8 @@ class Timer:
         self._limits = limits
         self._end = now + limits.total
         self._until, self.name = self._end, "total"
-        if streamed:
-            self._set(now, limits.first_event, "first_event")
-
-    def _set(self, now: float, seconds: float, name: str) -> None:
-        self._until, self.name = (now + seconds, name) if now + seconds < self._end else (self._end, "total")
+        if streamed and limits.first_event < limits.total:
+            self._until, self.name = now + limits.first_event, "first_event"
 
     def left(self) -> float:
         """Return the seconds until the next deadline; 0 or less when it has passed."""
@@ -76,7 +73,8 @@ class Timer:
 
     def event(self) -> None:
         """Take note that an event came: from now on ``idle`` runs."""
-        self._set(time.monotonic(), self._limits.idle, "idle")
+        until = time.monotonic() + self._limits.idle
+        self._until, self.name = (until, "idle") if until < self._end else (self._end, "total")
 
     def hurry(self, seconds: float) -> None:
         """Leave no more than ``seconds`` from now."""

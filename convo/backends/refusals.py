@@ -76,7 +76,7 @@ def read_refusal(body: Any) -> Refusal:
 
 def is_refusal(event: Any) -> bool:
     """Return whether a JSON object that came where an answer should be is an error."""
-    if not isinstance(event, Mapping) or event.get("choices"):
+    if not isinstance(event, dict) or event.get("choices"):
         return False
     return (
         bool(event.get("error"))

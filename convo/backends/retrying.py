@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from convo.backends.base import BackendIO
 from convo.backends.fold import says_something
@@ -13,24 +13,42 @@ from convo.completions import Delta
 from convo.errors import BackendError
 
 T = TypeVar("T")
+Report: TypeAlias = "Callable[[BackendError | None], None]"
 
 
-async def retried(io: BackendIO, retries: Retries, timer: Timer, send: Callable[[], Awaitable[T]]) -> T:
-    """Return what ``send`` returns, as often called as ``retries`` and ``timer`` allow; its last error is raised."""
+def unreported(problem: BackendError | None) -> None:
+    """Tell nobody how an attempt ended."""
+
+
+async def retried(
+    io: BackendIO, retries: Retries, timer: Timer, send: Callable[[], Awaitable[T]], report: Report = unreported
+) -> T:
+    """Return what ``send`` returns, as often called as ``retries`` and ``timer`` allow; its last error is raised.
+
+    ``report`` is told how each attempt ended: its error, or None.
+    """
     attempt = 0
     while True:
         attempt += 1
         try:
-            return await send()
+            answer = await send()
         except BackendError as problem:
+            report(problem)
             wait = retries.wait(problem, attempt, timer)
             if wait is None:
                 raise
+        else:
+            report(None)
+            return answer
         await io.sleep(wait)
 
 
 async def retried_stream(
-    io: BackendIO, retries: Retries, timer: Timer, send: Callable[[], AsyncGenerator[Delta, None]]
+    io: BackendIO,
+    retries: Retries,
+    timer: Timer,
+    send: Callable[[], AsyncGenerator[Delta, None]],
+    report: Report = unreported,
 ) -> AsyncGenerator[Delta, None]:
     """Yield what ``send`` yields; it is called again only where nothing of the answer had come."""
     attempt, begun = 0, False
@@ -41,9 +59,12 @@ async def retried_stream(
                 async for delta in deltas:
                     begun = begun or says_something(delta)
                     yield delta
-            return
         except BackendError as problem:
+            report(problem)
             wait = None if begun else retries.wait(problem, attempt, timer)
             if wait is None:
                 raise
+        else:
+            report(None)
+            return
         await io.sleep(wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -51,7 +51,7 @@ class ScriptedBackend:
         """Return the next reply."""
         return self._answer(request)
 
-    async def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncIterator[Delta]:  # noqa: ARG002
+    async def stream_over(self, io: BackendIO, request: CompletionRequest) -> AsyncGenerator[Delta, None]:  # noqa: ARG002
         """Yield the next reply word by word."""
         for delta in deltas_of(self._answer(request)):
             if not delta.text:

@@ -8,6 +8,7 @@ Laws of this file:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ MAX_BODY = 32 * 2**20
 
 DONE = "[DONE]"
 _BOM = b"\xef\xbb\xbf"
+_ONE_EVENT = re.compile(rb"data: [^\r\n]*\n\n")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -35,8 +37,10 @@ _DECODER = JSONDecoder(parse_constant=_refuse_constant)
 def load_json(text: str | bytes) -> Any:
     """Return the JSON value that ``text`` holds; raises MalformedResponse. O(n)."""
     try:
-        text = text if isinstance(text, str) else text.decode("utf-8-sig")
-        value = _DECODER.decode(text)
+        text = (text if isinstance(text, str) else text.decode("utf-8-sig")).strip(" \t\r\n")
+        value, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            raise ValueError
     except (ValueError, RecursionError):
         raise MalformedResponse("the backend sent what is not JSON") from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
@@ -72,12 +76,16 @@ class EventDecoder:
         self._size = 0
         self._skip_newline = False
         self._at_start = True
+        self._pending = True  # whether the next chunk depends on what came before it
 
     def feed(self, chunk: bytes) -> list[str]:
         """Return the data of the events that ``chunk`` completes.
 
         Raises MalformedResponse for an event of more than ``MAX_EVENT`` bytes or that is not UTF-8.
         """
+        if not self._pending and _ONE_EVENT.fullmatch(chunk):  # nearly every chunk of a stream
+            self.events += 1
+            return [_text(chunk[6:-2])]
         if self._skip_newline and chunk:
             chunk = chunk[1:] if chunk[:1] == b"\n" else chunk
             self._skip_newline = False
@@ -92,6 +100,7 @@ class EventDecoder:
             events = self._events(lines)
         self._parts.append(chunk)
         self._grow(len(chunk))
+        self._pending = bool(self._size or self._skip_newline or self._at_start)
         return events
 
     def end(self) -> list[str]:
@@ -121,9 +130,13 @@ class EventDecoder:
         data = b"\n".join(self._data) if len(self._data) > 1 else self._data[0]
         self._data = []
         self.events += 1
-        if len(data) > MAX_EVENT:
-            raise MalformedResponse(f"the backend sent an event of more than {MAX_EVENT} bytes")
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            raise MalformedResponse("the backend sent an event that is not UTF-8") from None
+        return _text(data)
+
+
+def _text(data: bytes) -> str:
+    if len(data) > MAX_EVENT:
+        raise MalformedResponse(f"the backend sent an event of more than {MAX_EVENT} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise MalformedResponse("the backend sent an event that is not UTF-8") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import time
@@ -170,14 +171,16 @@ def test_a_ca_bundle_that_is_none_is_refused(asker: Asker, tmp_path: Path) -> No
             asker.complete(backend("https://127.0.0.1:1/v1", client=ClientOptions(verify=path)))
 
 
-def test_http2_is_spoken_where_it_is_offered(asker: Asker, tmp_path: Path) -> None:
+def test_http2_is_spoken_where_it_is_offered(asker: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     context, bundle = server_context(tmp_path, "h2")
     events = ServerReply(text="Bonjour.").events("mistral", {"messages": []})
     parts = [event_bytes(event) for event in events] + [b"data: [DONE]\n\n"]
+    caplog.set_level(logging.DEBUG)
     with http2_server(context, parts) as url:
-        speaking = backend(url, client=ClientOptions(verify=bundle, http2=True))
+        speaking = backend(url, client=ClientOptions(verify=bundle, http2=True), api_key="sk-nobody-may-see-this")
         assert gathered(asker.stream(speaking)).text == "Bonjour."
         asker.close_connections()
+    assert "sk-nobody-may-see-this" not in caplog.text
 
 
 def test_http2_without_its_package_names_the_extra(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
