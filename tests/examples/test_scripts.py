@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from convo import Conversation
-from convo.testing import ChatServer, ServerReply
+from convo import Conversation, assistant, tool_call
+from convo.testing import ChatServer, ScriptedBackend, ServerReply
 from support.databases import sqlite_url
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -59,18 +59,13 @@ def test_tool_calls_are_made_and_answered(tmp_path: Path) -> None:
 
 def test_tool_calls_that_wait_are_taken_up_by_the_next_process(tmp_path: Path) -> None:
     script = example("tool_calls.py")
-    break_off = f"import runpy; example = runpy.run_path({script!r}); example['FUNCTIONS'].clear()\n"
-    break_off += "import os; example['result_of'].__globals__['result_of'] = lambda call: os._exit(7)\n"
-    died = subprocess.run(
-        [sys.executable, "-c", break_off + "example['main'](example['ScriptedBackend'](example['SCRIPT']))"],
-        cwd=tmp_path,
-        timeout=60,
-    )
-    assert died.returncode == 7
-    chat = Conversation.open(sqlite_url(tmp_path / "tools.db"), "stock-desk")
-    assert len(chat.waiting()) == 2
-    run(tmp_path, script, "scripted:It is sold out.")
-    assert [entry.role for entry in chat.history()] == ["user", "assistant", "tool", "tool", "assistant"]
+    wanted = assistant(tool_calls=[tool_call("stock_of", {"cheese": "Brie"})])
+    chat = Conversation.open(sqlite_url(tmp_path / "tools.db"), "stock-desk", backend=ScriptedBackend([wanted]))
+    chat.send("How much Brie?")
+    assert len(chat.waiting()) == 1
+    printed = run(tmp_path, script, "scripted:It is sold out.").splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["user", "assistant", "tool", "assistant"]
+    assert printed[-1] == "assistant: It is sold out."
 
 
 def test_a_long_chat_stays_in_its_window_and_cuts_seldom(tmp_path: Path) -> None:
