@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
 
 OWN = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
 """Statements of the transaction and the connection themselves."""
@@ -33,3 +34,23 @@ def shape(statement: str) -> str:
     words = statement.split()
     table = next((word.strip("(),") for word in words if word.startswith("convo_")), "")
     return f"{words[0]} {table.partition('.')[0]}".strip()
+
+
+@contextmanager
+def connections_out() -> Iterator[Callable[[], int]]:
+    """Give a function that says how many pooled connections of this process were taken out and not given back."""
+    out: list[Any] = []
+
+    def taken(connection: Any, record: Any, proxy: Any) -> None:
+        out.append(record)
+
+    def given_back(connection: Any, record: Any) -> None:
+        out.remove(record)
+
+    event.listen(Pool, "checkout", taken)
+    event.listen(Pool, "checkin", given_back)
+    try:
+        yield lambda: len(out)
+    finally:
+        event.remove(Pool, "checkout", taken)
+        event.remove(Pool, "checkin", given_back)
