@@ -24,9 +24,11 @@ def blocks(language: str) -> list[str]:
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Run ``command`` in ``folder`` with this environment's own programs first, and return what it printed."""
+    """Run ``command`` in ``folder`` with this environment's own programs first, a line typed; return what it printed."""
     here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "error"}
-    done = subprocess.run(command, cwd=folder, env=os.environ | here, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | here, input="Hello\n", capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -54,5 +56,5 @@ def test_an_install_command_is_one_line_and_is_run_by_the_checks(block: str) -> 
 
 
 def test_links_lead_to_files_of_the_project() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
         assert (ROOT / target).is_file(), target
