@@ -20,19 +20,20 @@ from convo import Conversation, Store, assistant, errors, tool_call
 from convo.completions import CompletionRequest
 from convo.errors import BackendFailed, TurnClosed
 from support.held import Held
+from support.tooling import weather
 
 TABLE = """
-                | append           | send             | complete         | stream           | submit           | resume           | fork           | switch
-nothing yet     | -          u     | -          ua    | NothingToAnswer  | -          ua    | UnknownToolCall  | NothingToResume  | -              | -
-a question      | -          u     | -          ua    | -          a     | -          ua    | UnknownToolCall  | NothingToResume  | -              | -
-running         | TurnInProgress   | TurnInProgress   | TurnInProgress   | TurnInProgress   | UnknownToolCall  | TurnInProgress   | running        | running
-lapsed          | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | completed  a     | running        | running
-completed       | completed  u     | completed  ua    | NothingToAnswer  | completed  ua    | UnknownToolCall  | NothingToResume  | completed      | completed
-awaiting_tools  | superseded u     | superseded ua    | superseded a     | superseded ua    | completed  ta    | NothingToResume  | awaiting_tools | awaiting_tools
-failed          | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | completed  a     | failed         | failed
-interrupted     | superseded pu    | superseded pua   | NothingToAnswer  | superseded pua   | UnknownToolCall  | completed  a     | interrupted    | interrupted
-cancelled       | cancelled  u     | cancelled  ua    | NothingToAnswer  | cancelled  ua    | UnknownToolCall  | NothingToResume  | cancelled      | cancelled
-superseded      | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | NothingToResume  | superseded     | superseded
+                | append           | send             | complete         | stream           | submit           | resume           | fork           | switch         | run
+nothing yet     | -          u     | -          ua    | NothingToAnswer  | -          ua    | UnknownToolCall  | NothingToResume  | -              | -              | NothingToAnswer
+a question      | -          u     | -          ua    | -          a     | -          ua    | UnknownToolCall  | NothingToResume  | -              | -              | -          a
+running         | TurnInProgress   | TurnInProgress   | TurnInProgress   | TurnInProgress   | UnknownToolCall  | TurnInProgress   | running        | running        | TurnInProgress
+lapsed          | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | completed  a     | running        | running        | completed  a
+completed       | completed  u     | completed  ua    | NothingToAnswer  | completed  ua    | UnknownToolCall  | NothingToResume  | completed      | completed      | NothingToAnswer
+awaiting_tools  | superseded u     | superseded ua    | superseded a     | superseded ua    | completed  ta    | NothingToResume  | awaiting_tools | awaiting_tools | completed ta
+failed          | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | completed  a     | failed         | failed         | completed  a
+interrupted     | superseded pu    | superseded pua   | NothingToAnswer  | superseded pua   | UnknownToolCall  | completed  a     | interrupted    | interrupted    | completed  a
+cancelled       | cancelled  u     | cancelled  ua    | NothingToAnswer  | cancelled  ua    | UnknownToolCall  | NothingToResume  | cancelled      | cancelled      | NothingToAnswer
+superseded      | superseded u     | superseded ua    | superseded a     | superseded ua    | UnknownToolCall  | NothingToResume  | superseded     | superseded     | superseded a
 """  # noqa: E501 - a table is read in rows
 
 
@@ -154,6 +155,7 @@ VERBS: dict[str, Callable[[Any], Any]] = {
     "stream": lambda chat: list(chat.stream("and?")),
     "submit": lambda chat: chat.submit({CALL.id: "24 degrees"}),
     "resume": lambda chat: chat.resume(),
+    "run": lambda chat: chat.run(None, tools=[weather]),
     "fork": fork_and_go_on,
     "switch": switch_there_and_back,
 }
