@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, TextualSelect, bindparam, text, update
+from sqlalchemy import BigInteger, Integer, TextClause, bindparam, text, update
 from sqlalchemy.engine import Connection
 
 from convo.records import Entry
-from convo.store.rows import entry_from
+from convo.store.rows import ENTRY_COLUMNS, entry_from
 from convo.store.tables import TABLES
 from convo.store.types import Id
 
@@ -81,18 +81,17 @@ def clip(path: Sequence[Span], after: int, upto: int) -> list[Span]:
     return [span for span in cut if span.hi > span.lo]
 
 
-_COLUMNS = tuple(TABLES.messages.c)
-_SELECT = "SELECT " + ", ".join(column.name for column in _COLUMNS) + " FROM convo_messages"
+_SELECT = "SELECT " + ", ".join(ENTRY_COLUMNS) + " FROM convo_messages"
 
 
 @lru_cache(maxsize=ARMS)
-def _arms(count: int) -> TextualSelect:
+def _arms(count: int) -> TextClause:
     arm = _SELECT + " WHERE conversation_id = :c AND branch_no = :b{0} AND seq > :lo{0} AND seq <= :hi{0}"
     kinds: dict[str, Any] = {"c": Id}
     for number in range(count):
         kinds |= {f"b{number}": Integer, f"lo{number}": BigInteger, f"hi{number}": BigInteger}
     statement = text(" UNION ALL ".join(arm.format(number) for number in range(count)))
-    return statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items())).columns(*_COLUMNS)
+    return statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items()))
 
 
 def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) -> list[Entry]:
@@ -103,7 +102,7 @@ def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) 
         given: dict[str, Any] = {"c": conversation_id}
         for number, span in enumerate(batch):
             given |= {f"b{number}": span.branch_no, f"lo{number}": span.lo, f"hi{number}": span.hi}
-        entries += [entry_from(row) for row in connection.execute(_arms(len(batch)), given)]
+        entries += [entry_from(conversation_id, row) for row in connection.execute(_arms(len(batch)), given)]
     return sorted(entries, key=lambda entry: entry.seq)
 
 

@@ -13,7 +13,7 @@ from convo.completions import Usage
 from convo.errors import CorruptRecord, InvalidMessage
 from convo.messages import stored_message
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
-from convo.store.types import NAME_LENGTH, REASON_LENGTH
+from convo.store.types import NAME_LENGTH, REASON_LENGTH, json_of, moment_of, uuid_of
 from convo.values import dump_json
 
 MAX_MESSAGE_BYTES = 15 * 1024 * 1024
@@ -56,26 +56,34 @@ def check_size(body: Mapping[str, Any]) -> None:
         )
 
 
-def entry_from(row: Row[Any]) -> Entry:
-    """Return the entry a row of ``convo_messages`` holds; raises CorruptRecord."""
+ENTRY_COLUMNS = ("branch_no", "seq", "id", "turn_id", "body", "tokens", "marks", "metadata", "created_at")
+"""The columns of ``convo_messages`` that ``entry_from`` reads, in its order."""
+
+
+def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
+    """Return the entry that the ``ENTRY_COLUMNS`` hold, as the driver gave them; raises CorruptRecord.
+
+    A window is many rows: decoded here, they cost half of what they do decoded by SQLAlchemy column by column.
+    """
+    branch_no, seq, entry_id, turn_id, body, tokens, marks, metadata, created_at = row
     try:
-        message = stored_message(row.body)
+        message = stored_message(json_of(body))
     except InvalidMessage as problem:
         raise CorruptRecord(
-            f"message {row.seq} of branch {row.branch_no} cannot be read back ({problem.field or 'body'}): "
+            f"message {seq} of branch {branch_no} cannot be read back ({problem.field or 'body'}): "
             "run a check of the store"
         ) from None
     return Entry(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        branch_no=row.branch_no,
-        seq=row.seq,
+        id=uuid_of(entry_id),
+        conversation_id=conversation_id,
+        branch_no=branch_no,
+        seq=seq,
         message=message,
-        tokens=row.tokens,
-        turn_id=row.turn_id,
-        metadata=row.metadata or {},
-        created_at=row.created_at,
-        **(row.marks or {}),
+        tokens=tokens,
+        turn_id=None if turn_id is None else uuid_of(turn_id),
+        metadata={} if metadata is None else json_of(metadata),
+        created_at=moment_of(created_at),
+        **({} if marks is None else json_of(marks)),
     )
 
 

@@ -24,6 +24,29 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def uuid_of(value: Any) -> UUID:
+    """Return the UUID that any of the drivers gave as ``value``."""
+    return value if isinstance(value, UUID) else UUID(bytes=bytes(value))
+
+
+def moment_of(value: Any) -> datetime:
+    """Return the time in UTC that any of the drivers gave as ``value``."""
+    if isinstance(value, int):
+        return _EPOCH + timedelta(microseconds=value)
+    moment: datetime = value
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def json_of(value: str | None) -> Any:
+    """Return what the stored JSON text ``value`` says; raises CorruptRecord for what is no JSON."""
+    if value is None:
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise CorruptRecord("a stored JSON text cannot be read back: run a check of the store") from None
+
+
 class Id(TypeDecorator[UUID]):
     """A UUID in 16 bytes: BLOB, UUID, BINARY(16)."""
 
@@ -42,7 +65,7 @@ class Id(TypeDecorator[UUID]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
         """Driver value to UUID."""
-        return value if value is None or isinstance(value, UUID) else UUID(bytes=bytes(value))
+        return None if value is None else uuid_of(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -71,12 +94,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Driver value to a datetime in UTC."""
-        if value is None:
-            return None
-        if isinstance(value, int):
-            return _EPOCH + timedelta(microseconds=value)
-        moment: datetime = value
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None if value is None else moment_of(value)
 
 
 class JsonText(TypeDecorator[Any]):
@@ -91,7 +109,7 @@ class JsonText(TypeDecorator[Any]):
             from sqlalchemy.dialects.mysql import LONGTEXT
 
             return dialect.type_descriptor(LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"))
-        return dialect.type_descriptor(Text())
+        return Text()  # not through type_descriptor, which makes it PostgreSQL's VARCHAR
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """JSON value to text."""
@@ -99,12 +117,7 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Text to JSON value; raises CorruptRecord for what is no JSON."""
-        if value is None:
-            return None
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            raise CorruptRecord("a stored JSON text cannot be read back: run a check of the store") from None
+        return json_of(value)
 
 
 class Digest(TypeDecorator[str]):
