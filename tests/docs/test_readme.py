@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Run ``command`` in ``folder`` with this environment's own programs first, a line typed; return what it printed."""
+    """Run ``command`` in ``folder``, this environment's programs first, a line typed; return what it printed."""
     here = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "error"}
     done = subprocess.run(
         command, cwd=folder, env=os.environ | here, input="Hello\n", capture_output=True, text=True, timeout=120
