@@ -67,10 +67,18 @@ class Embedded:
         if not self._engines:
             with self._lock:
                 if not self._engines:
-                    engine = sync_engine(self.url, **self._options)
-                    schema.ensure(engine, self.url)
+                    engine = self._checked_engine()
                     self._engines = {False: engine, True: engine.execution_options(**{WRITE: True})}
         return self._engines[write]
+
+    def _checked_engine(self) -> Engine:
+        engine = sync_engine(self.url, **self._options)
+        try:
+            schema.ensure(engine, self.url)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
 
     def _start_over_after_fork(self) -> None:
         """The parent's connections are the parent's: leave them open, and kept from collection; make our own."""
@@ -83,8 +91,9 @@ class Embedded:
         """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
         with (
             self._one_at_a_time,
-            self.engine(write).begin() as connection,
+            self.engine(write).connect() as connection,
             waiting_at_most(connection, patience),
+            connection.begin(),
         ):
             return work(connection)
 

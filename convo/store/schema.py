@@ -113,6 +113,7 @@ def check(url: str | URL) -> None:
 def _lock(connection: Connection) -> None:
     """Hold other upgraders off until this one ends (SQLite: the transaction's own write lock does)."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
     elif connection.dialect.name != "sqlite":
         got = connection.execute(text("SELECT GET_LOCK(:name, :wait)"), {"name": _LOCK_NAME, "wait": _LOCK_WAIT})
@@ -122,10 +123,17 @@ def _lock(connection: Connection) -> None:
 
 def _run_alembic(connection: Connection) -> None:
     from alembic import command
+    from alembic.util import CommandError
 
     config = alembic_config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise SchemaMismatch(
+            f"this database has schema {current(connection)!r:.20}, which no release of convo has made: it cannot be "
+            "upgraded"
+        ) from None
 
 
 def alembic_config() -> Any:
