@@ -102,7 +102,31 @@ class CallableObject:
 
 
 SYNC_KINDS = [speak, utter, Whole(), Both(), partial(speak), lambda request: assistant("Hello, you.")]
-ASYNC_KINDS = [speak_async, utter_async, AsyncBoth(), CallableObject(), partial(speak_async), lambda r: speak_async(r)]
+ASYNC_KINDS = [
+    speak_async,
+    utter_async,
+    AsyncBoth(),
+    CallableObject(),
+    partial(speak_async),
+    lambda r: speak_async(r),
+    lambda r: Once(),
+]
+
+
+class Once:
+    """An async iterator that is no generator: it has no ``aclose``."""
+
+    def __init__(self) -> None:
+        self._pieces = iter(["Hello, ", "you."])
+
+    def __aiter__(self) -> Once:
+        return self
+
+    async def __anext__(self) -> str:
+        piece = next(self._pieces, None)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
 
 
 @pytest.mark.parametrize("backend", SYNC_KINDS)

@@ -19,7 +19,7 @@ from convo.backends.dialects import DIALECTS
 from convo.backends.http import HttpBackend
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.backends.policy import ClientOptions, Deadlines, Retries
-from convo.errors import BackendUnavailable, DeadlineExceeded, InvalidSetting, MissingExtra, WrongFace
+from convo.errors import BackendFailed, BackendUnavailable, DeadlineExceeded, InvalidSetting, MissingExtra, WrongFace
 from convo.ports import drive, drive_stream
 from convo.testing import ChatServer, ServerReply, faults
 from convo.testing.replies import event_bytes
@@ -225,6 +225,38 @@ def test_a_client_for_the_other_face_only_is_the_wrong_face(asker: Asker) -> Non
     other = {"async_client": httpx.AsyncClient()} if asker.face == "sync" else {"sync_client": httpx.Client()}
     with pytest.raises(WrongFace, match="client"):
         asker.complete(backend("http://127.0.0.1:1", client=ClientOptions(**other)))
+
+
+def test_a_loop_that_was_closed_without_ceremony_is_forgotten(server: ChatServer) -> None:
+    io = AsyncHttp()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(call.complete(io, backend(server.base_url), request()))
+    loop.run_until_complete(io.aclose())
+    loop.close()
+    assert list(io._loops) == [loop]
+    asyncio.run(call.complete(io, backend(server.base_url), request()))
+    assert io._loops == {}
+
+
+def test_an_error_that_is_not_of_the_wire_comes_through_as_the_backends_failure(asker: Asker) -> None:
+    class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            raise ZeroDivisionError
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise ZeroDivisionError
+
+    transport = Broken()
+    client = ClientOptions(
+        sync_client=httpx.Client(transport=transport), async_client=httpx.AsyncClient(transport=transport)
+    )
+    with pytest.raises(BackendFailed, match="ZeroDivisionError"):
+        asker.complete(backend("http://127.0.0.1:1", client=client))
+
+
+def test_a_socks_proxy_without_its_package_says_what_is_missing(asker: Asker) -> None:
+    with pytest.raises(InvalidSetting, match="socksio"):
+        asker.complete(backend("http://chat.invalid/v1", client=ClientOptions(proxy="socks5://127.0.0.1:1")))
 
 
 def test_many_threads_share_one_io(server: ChatServer) -> None:
