@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from convo import (
+    AsyncConversation,
     AsyncStore,
     ToolFinished,
     TurnDone,
     Window,
     tool,
 )
+from convo.completions import CompletionRequest
 from convo.errors import (
     BackendFailed,
     ContextOverflow,
@@ -24,6 +26,7 @@ from convo.errors import (
     TurnInProgress,
 )
 from convo.testing import ScriptedBackend
+from support.stepping import cancelled_at
 from support.tooling import PATIENCE, Slow, broken, calls, in_background, path, results, until, weather
 
 
@@ -271,3 +274,47 @@ def test_a_cancelled_run_cancels_its_tasks_and_can_be_taken_up(database_url: str
         assert {task.get_name() for task in asyncio.all_tasks()} == {asyncio.current_task().get_name()}  # type: ignore[union-attr]
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("verb", ["run", "stream_run"])
+def test_a_run_cancelled_at_any_step_is_taken_up_and_nothing_is_doubled(database_url: str, verb: str) -> None:
+    made: list[int] = []
+
+    async def later(number: int) -> int:
+        await asyncio.sleep(0)
+        made.append(number)
+        return number
+
+    def ask(request: CompletionRequest) -> Any:
+        wanted = calls(("later", {"number": 1}), ("weather", {"city": "Paris"}))
+        return wanted if request.messages[-1].role == "user" else "Done."
+
+    async def go(chat: AsyncConversation) -> None:
+        if verb == "run":
+            await chat.run("Go!", tools=[later, weather])
+        else:
+            async with chat.stream_run("Go!", tools=[later, weather]) as stream:
+                async for _ in stream:
+                    pass
+
+    async def cut_at(step: int) -> bool:
+        made.clear()
+        async with AsyncStore(database_url) as store:
+            chat = await store.start(backend=ask)
+            cut = await cancelled_at(go(chat), step)
+            if cut and (last := (await chat.turns())[-1:]):
+                assert last[0].status in ("interrupted", "awaiting_tools", "completed")
+                if last[0].status != "completed":
+                    await chat.run(None, tools=[later, weather])
+                assert [entry.role[0] for entry in await chat.history()] == ["u", "a", "t", "t", "a"]
+                assert len(made) <= 1
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+        return cut
+
+    async def work() -> int:
+        step = 1
+        while await cut_at(step):
+            step += 1
+        return step
+
+    assert asyncio.run(work()) > 10
