@@ -11,8 +11,21 @@ from uuid import uuid4
 from convo import Conversation, Store, Turn
 from convo.errors import StreamInterrupted
 from convo.flows.checkpoint import SIZE
+from convo.records import UNFINISHED
 from faults.nursery import Child
-from faults.talking import PIECE, VERBS, Answers, answer_to, opened, question, take_up
+from faults.talking import (
+    LEASE,
+    PIECE,
+    ROUND,
+    VERBS,
+    Answers,
+    answer_to,
+    books,
+    opened,
+    question,
+    run_on,
+    take_up,
+)
 
 LONGEST_PAUSE = 0.01
 """Seconds until a child is killed, at most, once it has come as far as it was to."""
@@ -47,8 +60,8 @@ class Kills:
     def _killed(self, seed: int) -> list[Any]:
         work, reports = VERBS[self.verb]
         child = Child(work, self.url, self.owner, seed)
-        assert child.told() == "ready"
-        early = [child.told() for _ in range(self.chance.randint(0, reports))]
+        early = list(iter(child.told, "ready"))
+        early += [child.told() for _ in range(self.chance.randint(0, reports))]
         time.sleep(self.chance.uniform(0, LONGEST_PAUSE))
         return early + child.kill()
 
@@ -60,7 +73,7 @@ class Kills:
         last = chat.turns()[-1:]
         status = last[0].status if last else "nothing yet"
         self.figures[status] += 1
-        return last[0] if status in ("running", "interrupted", "failed") else None
+        return last[0] if status in (*UNFINISHED, "running") else None
 
     def prepare(self) -> None:
         """What must be there before the first child."""
@@ -150,7 +163,53 @@ class ForkKills(Kills):
         return self.store.load(opened(self.store).id, branch=number, backend=Answers())
 
 
-KINDS: dict[str, type[Kills]] = {verb: ForkKills if verb == "fork" else TalkKills for verb in VERBS}
+class RunKills(Kills):
+    """One branch, longer with every run; ``made`` counts the calls of tools that were made, by whomever."""
+
+    def prepare(self) -> None:
+        self.made: Counter[tuple[str, str]] = Counter()
+
+    def look_at(self, reports: list[Any]) -> None:
+        """Everything acknowledged is there; whatever must not be made twice was not."""
+        self.made.update(report for report in reports if isinstance(report, tuple))
+        chat = self._talk()
+        unfinished = self.note(chat)
+        acknowledged = {report for report in reports if isinstance(report, int)}
+        self.figures["acknowledged"] += len(acknowledged)
+        path = texts(chat)
+        for number in acknowledged:
+            assert path[number * ROUND] == question(number)
+            assert path[number * ROUND + ROUND - 1] == answer_to(question(number)), f"answer {number} was lost"
+        if unfinished is not None and self.chance.random() < 0.5:  # else the next child takes it up
+            run_on(chat, lambda made: self.made.update([made]))
+
+    def look_at_everything(self) -> None:
+        """Every question has its two results and its answer, once; what is not known of a call is said of it."""
+        chat = self._talk()
+        run_on(chat, lambda made: self.made.update([made]))
+        path = texts(chat)
+        for start in range(0, len(path), ROUND):
+            number = start // ROUND
+            asked, called, *results, answered = path[start : start + ROUND]
+            assert (asked, called, answered) == (question(number), "", answer_to(question(number)))
+            self._look_at_results(asked, results)
+        assert max(self.made[call] for call in self.made if call[0] == "pay") == 1, "something was paid twice"
+        self.figures["turns"] += len(path) // ROUND
+        self.figures["looked twice"] += sum(n > 1 for call, n in self.made.items() if call[0] == "look")
+
+    def _look_at_results(self, asked: str, results: list[str]) -> None:
+        in_doubt = [text for text in results if text.startswith("interrupted")]
+        self.figures["in doubt"] += len(in_doubt)
+        known = sorted(set(results) - set(in_doubt))
+        assert known == [f"looked {asked}", f"paid {asked}"][: 2 - len(in_doubt)]
+        assert self.made["look", asked] >= 1
+        assert self.made["pay", asked] == 1 or in_doubt
+
+    def _talk(self) -> Conversation:
+        return self.store.open("talk", backend=books, lease=LEASE)
+
+
+KINDS: dict[str, type[Kills]] = {verb: {"fork": ForkKills, "run": RunKills}.get(verb, TalkKills) for verb in VERBS}
 
 
 def texts(chat: Conversation) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from inspect import isawaitable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from convo.profiles import PERMISSIVE, PrefixSupport, Profile
 CALLS = [tool_call("add", {"a": 1, "b": 2}, id="c00000001"), tool_call("add", {"a": 3, "b": 4}, id="c00000002")]
 ANSWER = "ha " * 40 + "done"
 Path = tuple[str, ...]
+LEASE = 0.5
+"""Seconds, where a turn may be left to its lease."""
 
 
 class Model:
@@ -50,13 +53,40 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-def drained(stream: Any) -> Any:
-    """Read a stream of either face to its end."""
-    return list(stream) if hasattr(type(stream), "__next__") else _drained(stream)
+async def now(result: Any) -> Any:
+    """What a method of either face gives."""
+    return await result if isawaitable(result) else result
 
 
-async def _drained(stream: Any) -> list[Any]:
-    return [piece async for piece in stream]
+async def drained(stream: Any, pieces: int = 1000) -> None:
+    """Read so many pieces of a stream of either face, and leave it then."""
+    if not hasattr(type(stream), "__next__"):
+        async with stream:
+            for _ in range(pieces):
+                if await anext(stream, None) is None:
+                    return
+    with stream:
+        for _ in zip(range(pieces), stream, strict=False):
+            pass
+
+
+def broken(request: CompletionRequest) -> str:
+    raise ConnectionError
+
+
+async def refused(chat: Any) -> None:
+    with suppress(BackendFailed):
+        await now(chat.send("what?", backend=broken))
+
+
+async def refused_and_asked_again(chat: Any) -> None:
+    await refused(chat)
+    await now(chat.send("what?"))
+
+
+async def left_and_gone_on(chat: Any) -> None:
+    await drained(chat.stream("what?"), pieces=2)
+    await now(chat.append("never mind"))
 
 
 def fresh(chat: Conversation) -> None:
@@ -80,7 +110,7 @@ def cut_short(chat: Conversation) -> None:
 
 def failed(chat: Conversation) -> None:
     with suppress(BackendFailed):
-        chat.send("go on", backend=lambda request: 1 / 0)
+        chat.send("go on", backend=broken)
 
 
 def waiting(chat: Conversation) -> None:
@@ -93,40 +123,44 @@ def forked(chat: Conversation) -> None:
 
 @dataclass(frozen=True)
 class Verb:
-    """What a user calls, on a conversation prepared by ``before``; ``act(store, chat)`` of either face."""
+    """What a user calls, on a conversation prepared by ``before``: ``act(store, chat)``, of either face."""
 
     name: str
     before: Callable[[Conversation], None]
-    act: Callable[[Any, Any], Any]
+    act: Callable[[Any, Any], Coroutine[Any, Any, Any]]
 
 
 VERBS = [
-    Verb("open", fresh, lambda store, chat: store.open("another", title="new")),
-    Verb("start", fresh, lambda store, chat: store.start(["hello", assistant("hi")], idempotency_key="start-1")),
-    Verb("append", fresh, lambda store, chat: chat.append("one", "two")),
-    Verb("append under a key", fresh, lambda store, chat: chat.append("one", "two", idempotency_key="append-1")),
-    Verb("append over a partial", broken_off, lambda store, chat: chat.append("never mind")),
-    Verb("send", fresh, lambda store, chat: chat.send("what?")),
-    Verb("send under a key", fresh, lambda store, chat: chat.send("what?", idempotency_key="send-1")),
-    Verb("send over a partial", broken_off, lambda store, chat: chat.send("what?")),
-    Verb("send for two choices", fresh, lambda store, chat: chat.send("what?", n=2, backend=Twice())),
-    Verb("complete", asked, lambda store, chat: chat.complete()),
+    Verb("open", fresh, lambda store, chat: now(store.open("another", title="new"))),
+    Verb("start", fresh, lambda store, chat: now(store.start(["hello", assistant("hi")], idempotency_key="start-1"))),
+    Verb("append", fresh, lambda store, chat: now(chat.append("one", "two"))),
+    Verb("append under a key", fresh, lambda store, chat: now(chat.append("one", "two", idempotency_key="append-1"))),
+    Verb("append over a partial", broken_off, lambda store, chat: now(chat.append("never mind"))),
+    Verb("send", fresh, lambda store, chat: now(chat.send("what?"))),
+    Verb("send under a key", fresh, lambda store, chat: now(chat.send("what?", idempotency_key="send-1"))),
+    Verb("send over a partial", broken_off, lambda store, chat: now(chat.send("what?"))),
+    Verb("send for two choices", fresh, lambda store, chat: now(chat.send("what?", n=2, backend=Twice()))),
+    Verb("complete", asked, lambda store, chat: now(chat.complete())),
     Verb("stream", fresh, lambda store, chat: drained(chat.stream("what?"))),
-    Verb("run", fresh, lambda store, chat: chat.run("add", tools=[add])),
-    Verb("submit", waiting, lambda store, chat: chat.submit({call.id: 5 for call in CALLS})),
-    Verb("submit one", waiting, lambda store, chat: chat.submit({CALLS[0].id: 5})),
-    Verb("resume", broken_off, lambda store, chat: chat.resume()),
-    Verb("resume a failed turn", failed, lambda store, chat: chat.resume()),
-    Verb("resume for length", cut_short, lambda store, chat: chat.resume()),
+    Verb("leave a stream", fresh, lambda store, chat: drained(chat.stream("what?"), pieces=2)),
+    Verb("leave a stream and go on", fresh, lambda store, chat: left_and_gone_on(chat)),
+    Verb("send to a backend that fails", fresh, lambda store, chat: refused(chat)),
+    Verb("send again after a failure", fresh, lambda store, chat: refused_and_asked_again(chat)),
+    Verb("run", fresh, lambda store, chat: now(chat.run("add", tools=[add]))),
+    Verb("submit", waiting, lambda store, chat: now(chat.submit({call.id: 5 for call in CALLS}))),
+    Verb("submit one", waiting, lambda store, chat: now(chat.submit({CALLS[0].id: 5}))),
+    Verb("resume", broken_off, lambda store, chat: now(chat.resume())),
+    Verb("resume a failed turn", failed, lambda store, chat: now(chat.resume())),
+    Verb("resume for length", cut_short, lambda store, chat: now(chat.resume())),
     Verb("stream_resume", broken_off, lambda store, chat: drained(chat.stream_resume())),
-    Verb("cancel", broken_off, lambda store, chat: chat.cancel()),
-    Verb("fork", fresh, lambda store, chat: chat.fork(name="here")),
-    Verb("regenerate", fresh, lambda store, chat: chat.regenerate()),
-    Verb("rename", forked, lambda store, chat: chat.rename("other", "side")),
-    Verb("switch", forked, lambda store, chat: chat.switch("side")),
-    Verb("delete_branch", forked, lambda store, chat: chat.delete_branch("side")),
-    Verb("copy", fresh, lambda store, chat: chat.copy("copied")),
-    Verb("configure", fresh, lambda store, chat: chat.configure(title="new", system="Be kind.")),
+    Verb("cancel", broken_off, lambda store, chat: now(chat.cancel())),
+    Verb("fork", fresh, lambda store, chat: now(chat.fork(name="here"))),
+    Verb("regenerate", fresh, lambda store, chat: now(chat.regenerate())),
+    Verb("rename", forked, lambda store, chat: now(chat.rename("other", "side"))),
+    Verb("switch", forked, lambda store, chat: now(chat.switch("side"))),
+    Verb("delete_branch", forked, lambda store, chat: now(chat.delete_branch("side"))),
+    Verb("copy", fresh, lambda store, chat: now(chat.copy("copied"))),
+    Verb("configure", fresh, lambda store, chat: now(chat.configure(title="new", system="Be kind."))),
 ]
 
 
@@ -163,13 +197,13 @@ class Scene:
                 found.append(tuple(f"{entry.role}: {entry.text}" for entry in chat.history()))
         return sorted(found)
 
-    def check(self) -> None:
-        """Nothing is damaged, and the conversation goes on at once: no branch is left locked, no turn unresumable."""
+    def check(self, wait: float = 0) -> None:
+        """Nothing is damaged, and the conversation goes on: within ``wait`` seconds, where a lease must lapse first."""
         assert list(self.keeper.verify()) == []
         chat = self.keeper.load(self.id, backend=Model())
         with suppress(NothingToResume, Unsupported):
-            chat.resume()
-        assert chat.send("and then?").text == ANSWER
+            chat.resume(wait=wait)
+        assert chat.send("and then?", wait=wait).text == ANSWER
 
 
 def is_between(found: list[Path], before: list[Path], after: list[Path]) -> bool:

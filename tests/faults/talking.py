@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -15,9 +16,19 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any
 
-from convo import AsyncConversation, AsyncStore, Conversation, Store
+from convo import (
+    AsyncConversation,
+    AsyncStore,
+    Conversation,
+    Store,
+    ToolFunction,
+    assistant,
+    tool,
+    tool_call,
+)
 from convo.completions import CompletionRequest
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile
+from convo.records import UNFINISHED
 
 LEASE = 0.25
 """Seconds: so that a killed child's turn can be taken over soon."""
@@ -151,10 +162,64 @@ def forks(pipe: Connection, url: str, owner: str, seed: int) -> None:
             pipe.send(side.branch.no)
 
 
+ROUND = 5
+"""Messages of a run: question, answer with two calls, their results, answer."""
+
+
+def books(request: CompletionRequest) -> Any:
+    """Want something paid and something looked up for the last question, then answer it."""
+    asked = [message.text for message in request.messages if message.role == "user"][-1]
+    if request.messages[-1].role != "user":
+        return answer_to(asked)
+    wanted = ("pay", "c00000001"), ("look", "c00000002")
+    return assistant(tool_calls=[tool_call(name, {"what": asked}, id=call_id) for name, call_id in wanted])
+
+
+def booking(note: Callable[[tuple[str, str]], Any]) -> list[ToolFunction]:
+    """The tools: ``pay`` must not be called twice for one thing, ``look`` may be; each call is noted as it is made."""
+
+    def pay(what: str) -> str:
+        note(("pay", what))
+        time.sleep(PAUSE)
+        return f"paid {what}"
+
+    def look(what: str) -> str:
+        note(("look", what))
+        time.sleep(PAUSE)
+        return f"looked {what}"
+
+    return [tool(pay, repeat="never"), tool(look, repeat="safe")]
+
+
+def runs(pipe: Connection, url: str, owner: str, seed: int) -> None:
+    lock = threading.Lock()
+
+    def note(made: Any) -> None:
+        with lock:
+            pipe.send(made)
+
+    with Store(url, owner=owner) as store:
+        chat = store.open("talk", backend=books, lease=LEASE)
+        run_on(chat, note)
+        note("ready")
+        history = chat.history(limit=1)
+        for number in count(history[0].seq // ROUND if history else 0):
+            chat.run(question(number), tools=booking(note))
+            note(number)
+
+
+def run_on(chat: Conversation, note: Callable[[tuple[str, str]], Any]) -> None:
+    """Bring a run to its end that the one before left unfinished, if he did."""
+    last = chat.turns()[-1:]
+    if last and last[0].status in (*UNFINISHED, "running"):
+        chat.run(None, tools=booking(note), wait=30)
+
+
 VERBS: dict[str, tuple[Callable[[Connection, str, str, int], None], int]] = {
     "send": (sends, 5),
     "stream": (streams, 3 * PIECES),
     "stream, async": (streams_async, 3 * PIECES),
+    "run": (runs, 12),
     "fork": (forks, 6),
 }
 """What children do, and after how many reports they are killed at the latest."""

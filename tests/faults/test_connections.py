@@ -1,0 +1,53 @@
+"""Connections to a database server that break around a COMMIT, or are ended by the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from convo import Store
+from convo.ports import drive
+from faults.scenes import VERBS, Model, Scene, Verb
+from support.databases import kinds
+from support.tcp_proxy import CommitProxy, Cut
+
+CUTS: dict[int, Cut] = {0: "before", 1: "during", 2: "after"}
+"""What happens to a COMMIT, and to it again each time it is tried anew; then it passes."""
+
+servers = pytest.mark.parametrize("database_url", kinds()[1:], indirect=True)
+
+
+@pytest.fixture
+def proxy(database_url: str) -> Iterator[CommitProxy]:
+    with CommitProxy(database_url) as made:
+        yield made
+
+
+def run(store: Any, keeper: Store, verb: Verb) -> Scene:
+    """Prepare a scene beside the proxy and run the verb through it."""
+    scene = Scene.made(keeper, verb)
+    own = store.for_owner(scene.owner)
+    chat = own.load(scene.id, backend=Model())
+    drive(verb.act(own, chat))
+    return scene
+
+
+@servers
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_commit_whose_connection_breaks_has_its_effect_once(
+    verb: Verb, face: Any, proxy: CommitProxy, keeper: Store
+) -> None:
+    with face.Store(proxy.url) as store:
+        run(store, keeper, verb)
+        first = proxy.commits
+        after = run(store, keeper, verb).paths()
+        commits = proxy.commits - first
+        for at in range(1, commits + 1):
+            start = proxy.commits
+            proxy.plan = lambda number, start=start, at=at: CUTS.get(number - start - at)
+            scene = run(store, keeper, verb)
+            proxy.plan = lambda number: None
+            assert scene.paths() == after, f"after the connection broke at commit {at} of {commits}"
+            scene.check()

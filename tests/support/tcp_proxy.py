@@ -1,0 +1,99 @@
+"""A proxy in front of a database server that breaks connections around a COMMIT."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal, Self
+
+from sqlalchemy.engine import make_url
+
+Cut = Literal["before", "during", "after"]
+"""Where a connection breaks: before the COMMIT reaches the server, in its midst, or when the server has answered it
+and the client has not heard of that yet."""
+
+COMMIT = b"COMMIT"
+PORTS = {"postgresql": 5432, "mariadb": 3306}
+
+
+class CommitProxy:
+    """Stands in front of ``url``'s server on a free port of 127.0.0.1, between ``with`` and its end.
+
+    ``plan`` says where the connection of the n-th COMMIT (from 1) breaks, None for not; it may be set at any time,
+    ``commits`` tells how many there were. No other text that passes may contain the word.
+    """
+
+    def __init__(self, url: str, plan: Callable[[int], Cut | None] = lambda number: None) -> None:
+        self.plan = plan
+        self.commits = self.cuts = 0
+        self._server = make_url(url)
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._open: set[socket.socket] = {self._listener}
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+
+    @property
+    def url(self) -> str:
+        """The same database, through this proxy."""
+        through = self._server.set(host="127.0.0.1", port=self._listener.getsockname()[1])
+        if self._server.drivername == "postgresql":
+            through = through.update_query_dict({"sslmode": "disable"})  # nobody can look into what is encrypted
+        return through.render_as_string(hide_password=False)
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            for each in self._open:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        target = self._server.host or "127.0.0.1", self._server.port or PORTS[self._server.drivername]
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:  # shut down
+                return
+            server = socket.create_connection(target)
+            with self._lock:
+                self._open |= {client, server}
+            thread = threading.Thread(target=self._serve, args=(client, server), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        with client, server, suppress(OSError):
+            self._pass_on(client, server)
+        with self._lock:
+            self._open -= {client, server}
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        other = {client: server, server: client}
+        while True:
+            for source in select.select(list(other), [], [])[0]:
+                data = source.recv(1 << 16)
+                if not data or (source is client and COMMIT in data and self._cuts(data, server)):
+                    return
+                other[source].sendall(data)
+
+    def _cuts(self, commit: bytes, server: socket.socket) -> bool:
+        """Whether the connection ends with this COMMIT; what of it shall reach the server has reached it then."""
+        with self._lock:
+            self.commits += 1
+            cut = self.plan(self.commits)
+            self.cuts += cut is not None
+        if cut == "during":
+            server.sendall(commit[: len(commit) // 2])
+        elif cut == "after":
+            server.sendall(commit)
+            server.recv(1 << 16)
+        return cut is not None
