@@ -22,7 +22,7 @@ POLL = 0.1
 
 @dataclass(slots=True)
 class _View:
-    """What is known of the turn that is followed."""
+    """What is known of the turn that is followed: the answers it has stored, and what has streamed of the next."""
 
     place: Place
     turn_id: UUID
@@ -30,25 +30,28 @@ class _View:
     attempt: int = 0
     part_no: int = -1
     pieces: list[dict[str, object]] = field(default_factory=list)
-    answer: Entry | None = None
+    output: tuple[int, int] | None = None
+    answers: list[Entry] = field(default_factory=list)
     dead: bool = False
 
     def look(self, connection: Connection) -> None:
-        """Read what is new: one or two statements while the turn runs."""
+        """Read what is new: two or three statements while the turn runs."""
         turn = ledger.turn(connection, self.place.conversation_id, self.turn_id)
         if turn is None:
             raise NotFound("this conversation has no such turn")
         if turn.attempt != self.attempt:
             self.attempt, self.part_no, self.pieces = turn.attempt, -1, []
+        if turn.output is not None and turn.output != self.output:
+            self.output, self.part_no, self.pieces = turn.output, -1, []
+            span = history.Span(turn.branch_no, turn.output[0] - 1, turn.output[1])
+            stored = history.read(connection, turn.conversation_id, [span])
+            self.answers = [entry for entry in stored if entry.role == "assistant"]
         for number, body in ledger.parts(connection, (turn.conversation_id, turn.id, turn.attempt), self.part_no):
             self.part_no = number
             self.pieces += body
         self.turn, self.dead = turn, False
         if turn.status == "running":
             self.dead = self._has_lapsed(connection, turn)
-        elif turn.output is not None:
-            span = history.Span(turn.branch_no, turn.output[1] - 1, turn.output[1])
-            self.answer = next(iter(history.read(connection, turn.conversation_id, [span])), None)
 
     def _has_lapsed(self, connection: Connection, turn: Turn) -> bool:
         found = branches.state(connection, turn.conversation_id, turn.branch_no)
@@ -56,17 +59,16 @@ class _View:
 
     @property
     def text(self) -> str:
-        """All the text there is by now."""
-        if self.answer is not None and self.answer.role == "assistant":
-            return self.answer.text
-        return Partial(self.pieces).text
+        """All the text there is by now; with tools that of every answer, as a stream gives it."""
+        return "".join(entry.text for entry in self.answers) + Partial(self.pieces).text
 
 
 async def follow(handle: Handle, turn_id: UUID, after: int) -> AsyncGenerator[Delta, None]:
     """Yield the text of a turn's answer from character ``after`` on, as it is kept, until the turn ends.
 
-    The last delta carries the finish reason. Raises NotFound; StreamInterrupted where the turn broke off (``resume``
-    continues it), TurnClosed where it was written over.
+    A turn with tools has several answers: their texts follow each other, as in ``stream_run``. The last delta
+    carries the finish reason. Raises NotFound; StreamInterrupted where the turn broke off (``resume`` continues it),
+    TurnClosed where it was written over.
     """
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
         raise InvalidOption("after: must be a number of characters, 0 or more", field="after")
@@ -86,7 +88,7 @@ async def follow(handle: Handle, turn_id: UUID, after: int) -> AsyncGenerator[De
 
 def _last(turn: Turn, view: _View) -> Delta:
     if turn.status in ("completed", "awaiting_tools", "cancelled"):
-        return Delta(finish_reason=(view.answer and view.answer.finish_reason) or turn.status)
+        return Delta(finish_reason=(view.answers and view.answers[-1].finish_reason) or turn.status)
     if turn.status == "superseded":
         raise TurnClosed("the turn was left unfinished and written over")
     said = "its process has died" if turn.status == "running" else f"it is {turn.status}"

@@ -26,8 +26,10 @@ from convo.flows.heads import TAIL
 from convo.flows.outbound import entries_for
 from convo.flows.reply import waiting_calls
 from convo.flows.toolbox import ToolFunction, result_of
+from convo.flows.turn import BEATS
 from convo.messages import ToolCall, ToolMessage, tool_result
 from convo.partials import Packed
+from convo.ports import Ended
 from convo.records import Entry, Turn
 from convo.store import branches, ledger
 from convo.store.rows import check_size
@@ -90,7 +92,7 @@ class ToolRound:
         self._left = len(waiting)
         doubtful = started_calls(self.marks)
         jobs: deque[Job] = deque()
-        beating = self.handle.port.beat(self.lease_ms / 3000, self._renew)
+        beating = self.handle.port.beat(self.lease_ms / 1000 / BEATS, self._renew)
         try:
             for call in waiting.values():
                 try:
@@ -128,7 +130,7 @@ class ToolRound:
             raise NotMade("refused", REFUSED)
 
     async def _made(self, jobs: deque[Job]) -> AsyncGenerator[RunEvent, None]:
-        crew = Crew(self.handle.port.workers(), min(PATIENCE, self.lease_ms / 3000))
+        crew = Crew(self.handle.port.workers(), min(PATIENCE, self.lease_ms / 1000 / BEATS))
         try:
             while jobs or crew.busy:
                 fresh = [jobs.popleft() for _ in range(min(crew.free, len(jobs)))]
@@ -207,7 +209,7 @@ def approval_of(function: ToolFunction, given: Callable[[ToolCall], Any] | None)
     return None if function.approve is False else given
 
 
-def told(job: Job, ended: Any) -> tuple[Outcome, ToolMessage]:
+def told(job: Job, ended: Ended | None) -> tuple[Outcome, ToolMessage]:
     """Return how a call ended and the message that tells the model; ``ended`` None: it took too long.
 
     Raises WrongFace and what is no mere error of the tool, such as KeyboardInterrupt.
@@ -222,7 +224,7 @@ def told(job: Job, ended: Any) -> tuple[Outcome, ToolMessage]:
             message = result_of(job.call, ended.value)
             check_size(message.to_json())
             return "ok", message
-    except ValueError as problem:
+    except Exception as problem:  # what a tool returned may fail in any way when it is made JSON
         error = problem
     if isinstance(error, WrongFace) or not isinstance(error, Exception):
         raise error

@@ -11,6 +11,7 @@ import pytest
 from convo import (
     AsyncConversation,
     AsyncStore,
+    Delta,
     ToolFinished,
     TurnDone,
     Window,
@@ -60,6 +61,24 @@ def test_a_run_can_be_cancelled_while_its_tools_are_called(store: Any, elsewhere
     assert other.turns()[-1].status == "cancelled"
     assert other.send("never mind").text == "Never mind."
     assert path(other) == ["u:Go!", "a:", "sunny in Paris", "u:never mind", "a:Never mind."]
+
+
+def test_a_run_is_followed_from_elsewhere_through_all_its_answers(store: Any, elsewhere: Any, slow: Slow) -> None:
+    backend = ScriptedBackend([calls("wait", text="Let me see. "), calls("wait", text="And again. "), "So it is."])
+    chat = store.start(backend=backend)
+    thread, outcome = in_background(lambda: list(chat.stream_run("Go!", tools=[tool(slow, name="wait")])))
+    assert slow.called.wait(PATIENCE)
+    other = elsewhere(chat)
+    (turn,) = other.turns()
+    followed = other.follow(turn, after=4)
+    texts = [next(followed).text]
+    slow.released.set()
+    *rest, last = followed
+    thread.join(PATIENCE)
+    assert texts == ["me see. "]
+    assert "".join(delta.text for delta in rest) == "And again. So it is."
+    assert last.finish_reason == "stop"
+    assert "".join(event.text for event in outcome[0] if isinstance(event, Delta)) == "Let me see. And again. So it is."
 
 
 def test_a_run_that_does_not_stop_is_ended_for_it(store: Any, elsewhere: Any, slow: Slow) -> None:
