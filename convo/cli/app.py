@@ -174,6 +174,7 @@ def explain(
     url: Url,
     id: IdAndBranch,
     message: Annotated[str | None, typer.Argument(help="What the user would say next.", show_default=False)] = None,
+    full: Annotated[bool, typer.Option("--full", help="A line for every message that is left out.")] = False,
     owner: Owner = None,
     json: Json = False,
 ) -> None:
@@ -186,7 +187,7 @@ def explain(
         if json:
             screen.show_json(account)
             return
-        screen.show(pictures.explanation(account))
+        screen.show(pictures.explanation(account, full=full))
 
 
 @app.command(epilog=examples("convo usage chat.db ID", "convo usage chat.db ID --json | jq '.[].calls[].usage'"))

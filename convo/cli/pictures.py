@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.segment import Segment
@@ -16,6 +18,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from convo.completions import Usage
+from convo.context.account import Decision
 from convo.context.explain import Explanation
 from convo.harmless import beginning, one_line
 from convo.messages import AssistantMessage, ToolCall, ToolMessage
@@ -26,6 +29,9 @@ SHOWN = 2_000
 
 FOLDED = 100
 """Characters of a tool call's arguments and of a tool's result on their folded line."""
+
+STRETCH = 4
+"""Messages in a row that one rule leaves out, from which on they are told in one line."""
 
 INDENT = "   "
 GAP = Text("  ")
@@ -168,12 +174,29 @@ def _call(call: ToolCall, full: bool) -> Text:
     return Text(f"→ {one_line(call.name, 64)}({shown})", "yellow")
 
 
-def explanation(account: Explanation) -> Text:
-    """The account of what would be sent, what is left out dimmed."""
-    shown = Text(str(account))
+def explanation(account: Explanation, *, full: bool = False) -> Text:
+    """The account of what would be sent, what is left out dimmed, and long stretches of it folded unless ``full``."""
+    shown = Text(str(account if full else replace(account, decisions=tuple(_folded(account.decisions)))))
     shown.highlight_regex(r"(?m)^.*  out  .*$", "dim")
     shown.highlight_regex("█+", "green")
     return shown
+
+
+def _folded(decisions: Iterable[Decision]) -> Iterator[Decision]:
+    """Neighbours that one rule left out as one line, where they are many."""
+    for rule, group in groupby(decisions, lambda line: None if line.included or line.seq is None else line.rule):
+        lines = list(group)
+        if rule is None or len(lines) < STRETCH:
+            yield from lines
+        else:
+            yield Decision(
+                seq=None,
+                role=f"{len(lines):,} messages",
+                included=False,
+                rule=rule,
+                tokens=sum(line.tokens for line in lines),
+                note=f"#{lines[0].seq} to #{lines[-1].seq}",
+            )
 
 
 def usage(records: Sequence[tuple[Turn, Sequence[Call]]]) -> Group:

@@ -47,7 +47,7 @@ def terminal(tmp_path: Path, model: ChatServer) -> Iterator[Terminal]:
 
 def chatting(folder: Path, *arguments: str) -> Terminal:
     command = [sys.executable, "-c", "from convo.cli import main; main()", "chat", *arguments]
-    return Terminal(folder / f"tmux-{time.monotonic_ns()}", command, folder)
+    return Terminal(command, folder)
 
 
 def stored(folder: Path, branch: str | None = None) -> Conversation:

@@ -12,6 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from convo.cli import pictures
+from convo.context.account import Decision
+from convo.context.explain import Explanation
 from convo.messages import Message, assistant, system, tool_call, tool_result, user
 from convo.records import Branch, ConversationInfo, Entry
 from support.nasty import NASTY
@@ -82,6 +84,16 @@ def test_a_transcript_folds_tool_calls_and_their_results() -> None:
     assert "#5 assistant  5 tokens  length" in text
     assert text.count('"x"') < 100
     assert printed(pictures.transcript(entries, full=True), width=2000).count('"x"') == 100
+
+
+def test_a_long_stretch_that_is_left_out_is_one_line_of_an_explanation() -> None:
+    left_out = [Decision(seq=seq, role="user", included=False, rule="Window", tokens=5) for seq in range(3, 53)]
+    kept = [Decision(seq=seq, role="user", included=True, rule="", tokens=7) for seq in (1, 2, 53)]
+    account = Explanation(decisions=(*kept[:2], *left_out, kept[2]), tokens=21, budget=100)
+    lines = printed(pictures.explanation(account)).splitlines()
+    assert [line.split() for line in lines[3:4]] == [["50", "messages", "out", "250", "Window:", "#3", "to", "#52"]]
+    assert len(lines) == 7
+    assert len(printed(pictures.explanation(account, full=True)).splitlines()) == 56
 
 
 def test_a_long_text_is_cut_unless_all_is_asked_for() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +19,21 @@ ENDED = "the program has ended with"
 class Terminal:
     """``command`` on a terminal of its own, 80 columns and 24 lines."""
 
-    def __init__(self, socket: Path, command: list[str], folder: Path, env: dict[str, str] | None = None) -> None:
-        self._socket = str(socket)
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="tmux-")  # a socket's path must be short
         line = shlex.join(command)
         plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TMUX", "COLUMNS")}
         size = ["-x", "80", "-y", "24"]
         shell = f"{line}; echo {shlex.quote(ENDED)} $?; exec sleep 1000"
         subprocess.run(
             [*self._tmux(), "-f", os.devnull, "new-session", "-d", *size, "-c", str(folder), shell],
-            env=plain | (env or {}),
+            env=plain | {"LC_ALL": "C.UTF-8"},
             check=True,
             timeout=PATIENCE,
         )
 
     def _tmux(self) -> list[str]:
-        return ["tmux", "-S", self._socket]
+        return ["tmux", "-u", "-S", f"{self._home.name}/socket"]
 
     def _run(self, *arguments: str) -> str:
         return subprocess.run(
@@ -75,3 +76,4 @@ class Terminal:
     def hang_up(self) -> None:
         """Take the terminal away, as a closed window or a lost connection does."""
         subprocess.run([*self._tmux(), "kill-server"], capture_output=True, timeout=PATIENCE)
+        self._home.cleanup()
