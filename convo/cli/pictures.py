@@ -200,11 +200,11 @@ def _folded(decisions: Iterable[Decision]) -> Iterator[Decision]:
 
 
 def usage(records: Sequence[tuple[Turn, Sequence[Call]]]) -> Group:
-    """The tokens of turns, as their backends reported them: a line a turn, and their sum."""
+    """The tokens of turns, as their backends reported them (– where one did not): a line a turn, and their sum."""
     sums = [sum((call.usage for call in calls if call.usage), Usage()) for _, calls in records]
     total = sum(sums, Usage())
     rows = [
-        (moment(turn.started_at), turn.status, *_counts(used), _models(calls))
+        (moment(turn.started_at), turn.status, *(_counts(used) if used != Usage() else "––––"), _models(calls))
         for (turn, calls), used in zip(records, sums, strict=True)
     ]
     table = [("turn", "status", "prompt", "cached", "answer", "total", "model"), *rows, ("", "", *_counts(total), "")]

@@ -15,7 +15,7 @@ from convo.cli import pictures
 from convo.context.account import Decision
 from convo.context.explain import Explanation
 from convo.messages import Message, assistant, system, tool_call, tool_result, user
-from convo.records import Branch, ConversationInfo, Entry
+from convo.records import Branch, ConversationInfo, Entry, Turn
 from support.nasty import NASTY
 
 ID = UUID(int=7)
@@ -84,6 +84,13 @@ def test_a_transcript_folds_tool_calls_and_their_results() -> None:
     assert "#5 assistant  5 tokens  length" in text
     assert text.count('"x"') < 100
     assert printed(pictures.transcript(entries, full=True), width=2000).count('"x"') == 100
+
+
+def test_usage_that_was_not_reported_is_no_zero() -> None:
+    turn = Turn(id=ID, conversation_id=ID, branch_no=0, status="completed", attempt=1, input=None, started_at=NOW)
+    lines = printed(pictures.usage([(turn, [])])).splitlines()
+    assert lines[1].split()[2:] == ["completed", "–", "–", "–", "–"]
+    assert lines[2].split() == ["0", "0", "0", "0"]
 
 
 def test_a_long_stretch_that_is_left_out_is_one_line_of_an_explanation() -> None:
