@@ -50,8 +50,7 @@ class ToolLoop:
                 async for event in steps:
                     yield event
         except BaseException as problem:
-            with suppress(StoreError, NotFound):  # the store fails here too: the lease will lapse
-                await self._let_go(problem)
+            await self._handle.port.shielded(self._let_go(problem))
             raise
 
     async def _steps(self, opening: Opening, ask: Ask) -> AsyncGenerator[RunEvent, None]:
@@ -106,6 +105,10 @@ class ToolLoop:
         return TurnDone(reply)
 
     async def _let_go(self, problem: BaseException) -> None:
+        with suppress(StoreError, NotFound):  # the store fails here too: the lease will lapse
+            await self._release(problem)
+
+    async def _release(self, problem: BaseException) -> None:
         """Release the branch where this turn holds it and no request is in flight; the rest is as it is stored."""
         opening, handle = self._opening, self._handle
         if opening is None:

@@ -49,7 +49,7 @@ async def answer(handle: Handle, opening: Opening, ask: Ask) -> Reply:
             handle, opening, ask, _cut_at_seam(completion, ask), _resumed_points(handle, opening, ask)
         )
     except BaseException as problem:
-        await let_go(handle, opening, problem)
+        await handle.port.shielded(let_go(handle, opening, problem))
         raise
 
 
@@ -80,7 +80,7 @@ async def stream(
                 yield delta
         keep(await running.end())
     except BaseException as problem:
-        await let_go(handle, opening, problem, points)
+        await handle.port.shielded(let_go(handle, opening, problem, points))
         raise
 
 

@@ -56,6 +56,10 @@ class SyncPort:
         """Do nothing: a blocked thread cannot renew its lease, so a sync lease is as long as the longest silence."""
         return _STILL
 
+    async def shielded(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Run ``flow``: nobody cancels a sync caller."""
+        await flow
+
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
         return await call.complete(self._http, backend, request)

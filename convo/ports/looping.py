@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
@@ -17,13 +17,16 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
 from convo.ports.port import Beating, Pending, Work
-from convo.ports.tasks import Beat, InBackground, uncut
+from convo.ports.tasks import Beat, InBackground, shielded, uncut
 from convo.ports.transactions import Embedded, again
 from convo.ports.workers import TaskWorkers, Workers
 from convo.store import schema
 from convo.store.engine import async_engine, is_memory, is_sqlite
 
 T = TypeVar("T")
+
+LONGEST_SAVE = 30.0
+"""Seconds that the last save of a turn may take when its task is cancelled; past them, its lease will lapse."""
 
 MAX_DETACHED = 1000
 """Detached streams that one store runs at a time."""
@@ -62,6 +65,10 @@ class AsyncPort:
     def beat(self, seconds: float, work: Work[Any]) -> Beating:
         """Run ``work`` every so many seconds in a task of its own, until stopped."""
         return Beat(seconds, lambda: self.write(work))
+
+    async def shielded(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Run ``flow`` to its end whatever happens to the caller, for ``LONGEST_SAVE`` seconds at most."""
+        await shielded(flow, LONGEST_SAVE)
 
     async def _run(self, work: Work[T], write: bool) -> T:
         await self._settle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import URL, Connection
@@ -39,6 +39,10 @@ class Port(Protocol):
 
     def beat(self, seconds: float, work: Work[Any]) -> Beating:
         """Run ``work`` every so many seconds until stopped (async face only; the sync one cannot)."""
+        ...
+
+    async def shielded(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Run ``flow`` to its end, whatever happens to the caller meanwhile; a cancellation is raised then."""
         ...
 
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:

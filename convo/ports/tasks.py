@@ -57,6 +57,20 @@ async def uncut(transaction: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+async def shielded(flow: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Await ``flow``, which no cancellation of the caller reaches, for ``seconds`` at most; then raise what came.
+
+    A caller may be cancelled at every await, again and again (anyio does so): each save would be cut at its first.
+    """
+
+    async def bounded() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await flow
+
+    await uncut(bounded())
+
+
 async def _to_its_end(task: asyncio.Future[Any]) -> None:
     """Wait until ``task`` has ended; a cancellation meanwhile is raised only then."""
     cancelled: asyncio.CancelledError | None = None
