@@ -15,7 +15,7 @@ from convo.errors import BackendFailed, NothingToResume, Unsupported
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile
 
 CALLS = [tool_call("add", {"a": 1, "b": 2}, id="c00000001"), tool_call("add", {"a": 3, "b": 4}, id="c00000002")]
-ANSWER = "ha " * 40 + "done"
+ANSWER = "ha " * 800 + "done"
 Path = tuple[str, ...]
 LEASE = 0.5
 """Seconds, where a turn may be left to its lease."""
@@ -34,7 +34,7 @@ class Model:
 
     def stream(self, request: CompletionRequest) -> Iterator[str]:
         rest = ANSWER[len(request.prefix) :]
-        return (rest[start : start + 30] for start in range(0, len(rest), 30))
+        return (rest[start : start + 600] for start in range(0, len(rest), 600))
 
 
 class AsyncModel(Model):
@@ -64,7 +64,8 @@ async def drained(stream: Any, pieces: int = 1000) -> None:
         async with stream:
             for _ in range(pieces):
                 if await anext(stream, None) is None:
-                    return
+                    break
+        return
     with stream:
         for _ in zip(range(pieces), stream, strict=False):
             pass
@@ -208,6 +209,8 @@ class Scene:
 
 def is_between(found: list[Path], before: list[Path], after: list[Path]) -> bool:
     """Whether every path is one of before or on the way to one of after, and none of before has been cut."""
+    if found == after:
+        return True
     begun = all(any(path == whole[: len(path)] for whole in (*before, *after)) for path in found)
     kept = all(any(path == whole[: len(path)] for whole in found) for path in before)
     return begun and kept
