@@ -181,9 +181,8 @@ class AsyncConversation:
 
     def _streamed(self, flow: Callable[[conversing.Keep], AsyncGenerator[T, None]], detached: bool) -> AsyncStream[T]:
         port = self._handle.port
-        if detached and isinstance(port, AsyncPort):
-            return AsyncStream(lambda keep: port.detached(flow(keep)))
-        return AsyncStream(flow)
+        assert isinstance(port, AsyncPort)  # noqa: S101 - this face has no other
+        return AsyncStream((lambda keep: port.detached(flow(keep))) if detached else flow, port.readers)
 
     async def cancel(self, *, grace: float = CANCEL_GRACE) -> Entry | None:
         """End the running or unfinished turn on purpose, wherever it runs; return what had come, as a message.

@@ -9,7 +9,7 @@ from typing import Generic, Self, TypeVar
 from convo.errors import ConvoError
 from convo.flows import conversing
 from convo.flows.reply import Reply
-from convo.ports import drive_stream
+from convo.ports import Readers, drive_stream
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -50,9 +50,10 @@ class Stream(Generic[T_co]):
 class AsyncStream(Generic[T_co]):
     """An answer that comes piece by piece: iterate over it, then take ``reply``. Also an async context manager."""
 
-    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[T_co, None]]) -> None:
+    def __init__(self, flow: Callable[[conversing.Keep], AsyncGenerator[T_co, None]], readers: Readers) -> None:
         self._replies: list[Reply] = []  # the flow gets the list, not self: no cycle keeps a dropped stream open
         self._pieces = flow(self._replies.append)
+        self._readers = readers
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,7 +67,7 @@ class AsyncStream(Generic[T_co]):
         return self
 
     async def __anext__(self) -> T_co:
-        return await anext(self._pieces)
+        return await self._readers.next_of(self._pieces)
 
     async def aclose(self) -> None:
         """End the stream: a turn that has not ended is left ``interrupted``, to be resumed."""

@@ -12,7 +12,7 @@ Laws of this package:
   transaction has ended and is raised then.
 - A transaction that failed for a passing reason is run again as a whole, COMMIT included, within a bound.
 - The driver of a stream keeps the running event loop's hands off its generator: a loop that adopted it would end
-  the stream early, without an error.
+  the stream early, without an error. The async face keeps its streams from the loop too, and closes them itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 from convo.ports.blocking import SyncPort, drive, drive_stream
 from convo.ports.looping import AsyncPort
 from convo.ports.port import Beating, Pending, Port
+from convo.ports.readers import Readers
 from convo.ports.workers import Ended, Workers
 
-__all__ = ["AsyncPort", "Beating", "Ended", "Pending", "Port", "SyncPort", "Workers", "drive", "drive_stream"]
+__all__ = ["AsyncPort", "Beating", "Ended", "Pending", "Port", "Readers", "SyncPort", "Workers", "drive", "drive_stream"]

@@ -17,6 +17,7 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
 from convo.ports.port import Beating, Pending, Work
+from convo.ports.readers import Readers
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
 from convo.ports.transactions import Embedded, again
 from convo.ports.workers import TaskWorkers, Workers
@@ -40,6 +41,7 @@ class AsyncPort:
         self.learned: dict[str, Learned] = {}
         self._options = options
         self._http = AsyncHttp()
+        self.readers = Readers()
         self._embedded = Embedded(url, options) if is_sqlite(url) else None
         self._worker: ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -118,6 +120,7 @@ class AsyncPort:
         try:
             yield
         finally:
+            await self.readers.aclose()
             await self._let_go()
 
     async def _let_go(self) -> None:

@@ -213,6 +213,43 @@ def test_an_async_loop_that_is_just_dropped_leaves_a_turn_that_can_be_resumed(da
     assert asyncio.run(main()) == ["Good evening"]
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "dropped"])
+def test_a_stream_that_is_open_when_the_event_loop_ends_is_closed_quietly(
+    database_url: str, kept: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    streams = []
+
+    async def main() -> Any:
+        store = AsyncStore(database_url)
+        chat = await store.start(backend=pieces)
+        stream = chat.stream("hello")
+        streams.extend([stream] if kept else [])
+        async for delta in stream:
+            if delta.text:
+                break
+        return chat.id
+
+    conversation = asyncio.run(main())
+    assert caplog.messages == []
+    with Store(database_url) as store:
+        chat = store.load(conversation, backend=lambda request: "evening")
+        assert statuses(chat) == ["interrupted"]
+        assert chat.resume().text == "Good evening"
+
+
+def test_streams_that_are_open_when_their_store_is_closed_are_left_resumable(database_url: str) -> None:
+    async def main() -> list[str]:
+        store = AsyncStore(database_url)
+        chats = [await store.start(backend=pieces) for _ in range(3)]
+        streams = [chat.stream("hello") for chat in chats]
+        for stream in streams:
+            await anext(stream)
+        await store.aclose()
+        return [turn.status for chat in chats for turn in await chat.turns()]
+
+    assert asyncio.run(main()) == ["interrupted"] * 3
+
+
 def test_a_cancelled_task_leaves_its_turn_interrupted(database_url: str) -> None:
     async def backend(request: CompletionRequest) -> AsyncIterator[str]:
         yield "Good "
