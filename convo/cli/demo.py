@@ -27,6 +27,7 @@ PARCEL = {"number": "4711", "place": "Lyon", "status": "on its way", "due": "Thu
 REPLIES = (
     assistant(tool_calls=[tool_call("track_parcel", {"number": "4711"}, id="Trk4711ab")]),
     "Your parcel left Lyon this morning and will be with you on Thursday.",
+    "Parcel 4711 is in Lyon and due on Thursday.",
     '"parcel": "4711", "place": "Lyon", "due": "Thursday", "mood": "worried"}',
     "Of course, and I am sorry that you had to wait! Keep the Comté cool on Thursday, taste it, and if it is not "
     "lovely, we refund it.",
@@ -35,18 +36,20 @@ REPLIES = (
 
 
 def hold(store: Store) -> tuple[Conversation, Conversation]:
-    """Hold the conversation; return its handles on the branches ``main`` and ``warmer``.
+    """Hold the conversation; return its handles on the branches ``json`` (the active one) and ``warmer``.
 
-    It has a tool round, an answer made to begin with ``{``, and the same question answered twice.
+    It has a tool round, an edited question whose answer is made to begin with ``{``, and a question answered twice.
     """
     backend = ScriptedBackend(REPLIES, profile=MISTRAL)
     chat = store.start(title="Where is my parcel?", system=SYSTEM, backend=backend, policy=[Window(2000, 1500)])
     asked = chat.send("Hello! Parcel 4711 should have come on Monday. Where is it?", tools=[TRACK])
     chat.submit({call.id: PARCEL for call in asked.tool_calls})
-    noted = chat.send("Please note that as JSON for your colleague.", prefix="{")
+    noted = chat.send("Please note that for your colleague.")
+    edited = chat.edit(noted.inputs[0], "Please note that as JSON for your colleague.", prefix="{")
+    chat.rename("json")
 
     question = "And if the cheese has suffered, do I get my money back?"
-    warmer = chat.fork(at=noted.entry, name="warmer")
+    warmer = chat.fork(at=edited.entry if edited else None, name="warmer")
     warmer.send(question, temperature=1.0)
     chat.send(question)
     return chat, warmer
@@ -58,7 +61,7 @@ def present(held: tuple[Conversation, Conversation], file: str) -> None:
     screen.show(
         pictures.heading("The conversation and its branches"),
         pictures.tree(chat.info(), chat.branches(), chat.turn_counts()),
-        pictures.heading("What was said on main"),
+        pictures.heading("What was said on json, where a question was edited"),
         pictures.transcript(chat.history()),
         pictures.heading("The same question, answered on warmer"),
         pictures.transcript(warmer.history(limit=2)),

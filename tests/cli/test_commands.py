@@ -56,11 +56,12 @@ def chat(url: str) -> Conversation:
 
 
 class TestDemo:
-    def test_it_shows_a_tool_round_a_prefix_two_branches_and_the_next_commands(self, tmp_path: Path) -> None:
+    def test_it_shows_a_tool_round_an_edit_a_prefix_branches_and_the_next_commands(self, tmp_path: Path) -> None:
         printed = out("demo", folder=tmp_path)
         assert '→ track_parcel({"number":"4711"})' in printed
         assert '{"parcel": "4711"' in printed
-        assert "warmer  from main after #" in printed
+        assert "● json  from main after #4" in printed
+        assert "○ warmer  from json after #6" in printed
         assert printed.count("in progress") == 0
         commands = [line.strip() for line in printed.splitlines() if line.strip().startswith("convo ")]
         assert commands
@@ -69,7 +70,7 @@ class TestDemo:
 
     def test_its_json_names_the_file_and_the_conversation(self, tmp_path: Path) -> None:
         made = json.loads(out("demo", "--json", folder=tmp_path))
-        assert [branch["name"] for branch in made["branches"]] == ["main", "warmer"]
+        assert [branch["name"] for branch in made["branches"]] == ["main", "json", "warmer"]
         assert made["id"] in out("ls", made["db"], folder=tmp_path)
 
     def test_it_may_be_run_again_on_the_same_file(self, tmp_path: Path) -> None:
