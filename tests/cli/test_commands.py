@@ -305,9 +305,10 @@ class TestConventions:
         process.stderr.close()
         process.wait(timeout=60)
 
-    def test_a_missing_extra_is_named(self) -> None:
-        code = "import sys; sys.modules['typer'] = None; from convo.cli import main; main()"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    @pytest.mark.parametrize("missing", ["typer", "rich"])
+    def test_a_missing_extra_is_named(self, missing: str) -> None:
+        code = f"import sys; sys.modules[{missing!r}] = None; from convo.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", code, "ls", "x.db"], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
         assert one_sentence(done.stderr)
         assert "convo-sql[cli]" in done.stderr
