@@ -27,7 +27,6 @@ from convo.profiles import Profile
 T = TypeVar("T")
 Face: TypeAlias = Literal["sync", "async"]
 Answer: TypeAlias = str | AssistantMessage | Completion
-BackendFunction: TypeAlias = "Callable[[CompletionRequest], Any]"
 
 
 @runtime_checkable

@@ -37,7 +37,8 @@ class HttpBackend:
     """A chat completions server. Made by ``mistral``, ``openai`` and their like; safe to share between threads.
 
     ``base_url`` ends where ``/chat/completions`` begins; ``/v1`` is added to one without a path. ``model`` is asked
-    where the options name none. ``headers`` go with every request. ``profile`` is the dialect's unless given.
+    where the options name none. ``headers`` go with every request and are kept as secret as the key. ``profile`` is
+    the dialect's unless given.
     Raises InvalidSetting for a URL or key that cannot be.
     """
 
@@ -65,7 +66,8 @@ class HttpBackend:
         self.retries = retries or Retries()
         self.client = client or ClientOptions()
         self._key = Secret(_checked_key(api_key))
-        self._headers: dict[str, str | Secret] = {"user-agent": f"convo/{__version__}", **(headers or {})}
+        self._headers: dict[str, str | Secret] = {"user-agent": f"convo/{__version__}"}
+        self._headers |= {name.lower(): Secret(value) for name, value in (headers or {}).items()}
         if self._key:
             self._headers["authorization"] = Secret(f"Bearer {self._key.reveal()}")
         self._breaker = Breaker(circuit or Circuit())
@@ -114,6 +116,8 @@ def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidSetting("base_url must begin with http:// or https:// and name a host", field="base_url")
+    if "@" in parts.netloc:
+        raise InvalidSetting("base_url must hold no password: give api_key= or headers=", field="base_url")
     return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
 
 

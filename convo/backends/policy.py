@@ -24,7 +24,8 @@ class Deadlines:
 
     ``connect``: for each connection made. ``first_event``: until a stream's first event, with every retry and wait.
     ``idle``: between two events of a stream. ``total``: for the whole call, with every retry and wait. They hold
-    against a server that sends a byte now and then, since they are kept by the clock and not by the read.
+    against a server that sends a byte now and then, since they are kept by the clock and not by the read. What they
+    cannot cut short, in the sync face, is the operating system's own look-up of a host name.
     """
 
     connect: float = 10.0

@@ -22,9 +22,3 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)

@@ -20,6 +20,7 @@ from convo.backends import call
 from convo.backends.base import BackendIO, Face
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.completions import Completion, CompletionRequest, Delta
+from convo.errors import InvalidSetting
 from convo.messages import assistant, user
 from convo.ports import drive
 from convo.turns import Accumulator
@@ -38,7 +39,7 @@ class BackendContract:
 
     def backend(self) -> Any:
         """Return a backend that answers, new or not."""
-        raise NotImplementedError("a subclass of BackendContract says what its backend is")
+        raise InvalidSetting("a subclass of BackendContract says what its backend is", field="backend")
 
     def request(self) -> CompletionRequest:
         """Return a request that the backend answers with a text."""

@@ -267,7 +267,8 @@ def test_neither_key_nor_conversation_shows_in_error_log_or_repr(
 
 def test_secrets_do_not_show() -> None:
     assert KEY not in f"{Secret(KEY)} {Secret(KEY)!r} {[Secret(KEY)]}"
-    assert Secret(KEY) == Secret(KEY)
+    assert Secret(KEY).reveal() == KEY
+    assert not Secret("")
     assert "hunter2" not in repr(ClientOptions(proxy="http://me:hunter2@127.0.0.1:1"))
 
 
@@ -276,6 +277,20 @@ def test_a_key_that_cannot_be_one_is_refused_without_showing_it(key: str) -> Non
     with pytest.raises(InvalidSetting) as caught:
         HttpBackend(DIALECTS["openai"], base_url="http://127.0.0.1", api_key=key)
     assert key not in str(caught.value)
+
+
+def test_a_password_in_the_base_url_is_refused_without_showing_it() -> None:
+    with pytest.raises(InvalidSetting, match="password") as caught:
+        HttpBackend(DIALECTS["openai"], base_url="http://me:hunter2@127.0.0.1/v1")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_headers_of_ones_own_go_with_every_request_and_do_not_show(asker: Asker, server: ChatServer) -> None:
+    backend = HttpBackend(DIALECTS["mistral"], base_url=server.base_url, model="m", headers={"Api-Key": KEY})
+    asker.complete(backend)
+    asker.stream(backend)
+    assert [sent.headers["api-key"] for sent in server.requests] == [KEY, KEY]
+    assert KEY not in repr(vars(backend))
 
 
 @pytest.mark.parametrize("url", ["ftp://x/v1", "127.0.0.1:80", "", "http://", "/v1"])
