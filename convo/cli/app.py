@@ -99,7 +99,7 @@ def chat(
     base_url: Annotated[str | None, typer.Option(help="A server that speaks OpenAI's protocol.")] = None,
     model: Annotated[str | None, typer.Option(help="The model to ask for there.")] = None,
     system: Annotated[str | None, typer.Option(help="The system prompt.")] = None,
-    owner: Annotated[str, typer.Option(help="Whose conversation it is.", show_default=False)] = "",
+    owner: Annotated[str | None, typer.Option(help="Whose conversation it is.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print each whole answer as a line of JSON.")] = False,
 ) -> None:
     """Chat with a model. Every message is kept, and /help tells what can be done with them.

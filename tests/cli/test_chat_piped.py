@@ -59,6 +59,17 @@ def test_it_goes_on_with_the_last_conversation_and_its_backend(tmp_path: Path) -
     assert answers(tmp_path, "scripted:No.", "--id", str(info.id), "--db", "mine.db", typed="Sure?\n") == "No.\n"
 
 
+def test_a_conversation_of_an_application_goes_on_by_its_id(tmp_path: Path) -> None:
+    with Store(sqlite_url(tmp_path / "app.db"), owner="ann") as store:
+        made = store.open("support", backend="scripted:Hello.", metadata={"chat": ["not", "ours"]})
+        made.send("Hi.")
+    goes_on = ("--id", f"{made.id}@main", "--db", "app.db")
+    assert answers(tmp_path, "scripted:Yes.", *goes_on, typed="Still there?\n") == "Yes.\n"
+    assert chat(tmp_path, *goes_on, typed="And who answers?\n")[0] == 1
+    assert chat(tmp_path, "scripted:No.", *goes_on, "--owner", "bob", typed="Me too?\n")[0] == 1
+    assert len(made.history()) == 4
+
+
 def test_a_server_of_ones_own_is_asked_with_the_key_of_the_environment(tmp_path: Path, model: ChatServer) -> None:
     server = ("--base-url", model.base_url, "--model", "local")
     assert answers(tmp_path, *server, typed="Hello\n", CONVO_API_KEY="a-key") == "Bonjour!\n"

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from convo import AsyncConversation, AsyncStore
@@ -50,14 +51,17 @@ class Answering:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for on the command line. ``id`` is ``ID`` or ``ID@BRANCH``."""
+    """What was asked for on the command line.
+
+    ``id`` is ``ID`` or ``ID@BRANCH``; it may be anybody's where no ``owner`` is given.
+    """
 
     url: str
     answering: Answering
     goes_on: bool = False
     id: str | None = None
     system: str | None = None
-    owner: str = ""
+    owner: str | None = None
     json: bool = False
 
 
@@ -74,7 +78,8 @@ def run(wanted: Wanted) -> None:
 
 
 async def _hold(wanted: Wanted) -> Talk:
-    async with AsyncStore(wanted.url, owner=wanted.owner) as store:
+    owner = "" if wanted.owner is None and wanted.id is None else wanted.owner
+    async with AsyncStore(wanted.url, owner=owner) as store:
         chat, answering = await _opened(store, wanted)
         talk = Talk(chat, json=wanted.json)
         _end_on_signals(talk)
@@ -119,11 +124,19 @@ async def _opened(store: AsyncStore, wanted: Wanted) -> tuple[AsyncConversation,
         return chat, answering
     id, _, branch = (wanted.id or str(await _last(store))).partition("@")
     info = await (await store.load(id)).info()
-    answering = given or Answering(**dict(info.metadata.get("chat", {})))
+    answering = given or _kept(info.metadata)
     chat = await store.load(id, branch=branch or None, backend=answering.made(), lease=LEASE)
     if wanted.system is not None:
         await chat.configure(system=wanted.system)
     return chat, answering
+
+
+def _kept(metadata: Mapping[str, Any]) -> Answering:
+    """Return who answered before; a conversation of another application says nothing of it."""
+    given = metadata.get("chat")
+    known = given if isinstance(given, Mapping) else {}
+    names = [field.name for field in fields(Answering)]
+    return Answering(**{name: known[name] for name in names if isinstance(known.get(name), str)})
 
 
 async def _last(store: AsyncStore) -> Any:
