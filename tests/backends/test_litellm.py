@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +32,15 @@ OVERFLOW = {
         "code": "context_length_exceeded",
     }
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_litellm_leaves_open() -> Iterator[None]:
+    """Collect the event loops and sockets that LiteLLM never closes where nobody minds."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

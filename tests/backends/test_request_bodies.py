@@ -283,7 +283,15 @@ def test_arguments_leave_as_text_and_index_only_where_it_is_known() -> None:
     assert "index" not in body(OPENAI_DIALECT, asked)["messages"][1]["tool_calls"][0]
 
 
-@given(st.text())
+def test_half_a_character_leaves_as_the_replacement_character_and_nothing_else_changes() -> None:
+    asked = CompletionRequest((user("a \ud800 \\ud800 😀 \0"),))
+    raw = encode(GENERIC, asked, "m", streamed=False)
+    assert b"\\ud83d" not in raw
+    assert json.loads(raw)["messages"][0]["content"] == "a \ufffd \\ud800 😀 \0"
+    assert asked.messages[0].text == "a \ud800 \\ud800 😀 \0"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_leaves_as_utf8_that_json_reads_back(text: str) -> None:
     messages = (user(text),)
     raw = encode(GENERIC, CompletionRequest(messages), "m", streamed=False)
