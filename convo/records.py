@@ -108,6 +108,12 @@ class Branch:
     head_seq: int
     created_at: datetime
 
+    @property
+    def tip(self) -> tuple[int, int] | None:
+        """The number of the branch that owns the newest message of the path, and its seq; None for an empty path."""
+        owner = self.no if self.head_seq > self.fork_seq else self.parent_no
+        return None if owner is None or not self.head_seq else (owner, self.head_seq)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationInfo:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
-from convo.flows.handle import Handle, cuts_json, handle_from
-from convo.flows.reading import own_entry, path_of
+from convo.flows.handle import Handle, cuts_json, handle_from, take_over
+from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_name
 from convo.records import Branch, Entry
-from convo.store import branches, conversations
+from convo.store import branches, conversations, history
 from convo.store.branches import BranchState, NewBranch
 from convo.store.clock import new_id
+
+Spot = tuple[int, int]
+"""A message on a path: the number of the branch that owns it, and its seq."""
 
 
 async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
@@ -22,35 +26,51 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
 
     Writes one row. Raises NotFound for an entry that is not on this path, AlreadyExists for a name that is taken.
     """
-    entry = await own_entry(handle, at)
+    same_conversation(handle, at)
     wanted = None if name is None else checked_name(name, "name")
-    found = await handle.port.write(lambda connection: write_fork(connection, handle, entry, wanted))
+
+    def spot(connection: Connection) -> Spot | None:
+        return handle.branch.tip if at is None else _spot_of(connection, handle, at)
+
+    found = await handle.port.write(lambda connection: write_fork(connection, handle, spot, wanted))
     return handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
 
 
-def write_fork(connection: Connection, handle: Handle, entry: Entry | None, name: str | None) -> BranchState:
-    """Write the row of a branch that stands on ``entry`` (None: before the first message); return how it stands."""
+def _spot_of(connection: Connection, handle: Handle, entry: Entry) -> Spot:
+    place = handle.place
+    path = history.spans(connection, place.conversation_id, place.branch_no, handle.head, entry.seq - 1)
+    if not any(span.branch_no == entry.branch_no and span.lo < entry.seq <= span.hi for span in path):
+        raise NotFound(f"this entry is not on the path of branch {handle.branch.name!r}")
+    return entry.branch_no, entry.seq
+
+
+def write_fork(
+    connection: Connection, handle: Handle, spot: Callable[[Connection], Spot | None], name: str | None
+) -> BranchState:
+    """Write the row of a branch that stands on a message of the handle's path; return how the new branch stands.
+
+    ``spot`` tells the message, None for before the first. It is asked once the conversation's row is locked and the
+    handle knows how its branch stands, so what it tells is there to stay.
+    """
     place = handle.place
     number = branches.next_number(connection, place)
+    own = take_over(handle, branches.state(connection, place.conversation_id, place.branch_no))
+    number = branches.next_number(connection, handle.place) if number is None else number
     if number is None:
         raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
     if name is not None and branches.named(connection, place.conversation_id, name):
         raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
-    if entry is not None and not branches.holds(connection, place.conversation_id, entry.branch_no, entry.seq):
-        raise NotFound("the message to fork from is no longer there: its branch was deleted")
-    state = handle.state.before(entry.seq) if entry else ComposeState()
+    parent_no, seq = spot(connection) or (None, 0)
+    state = handle.state.before(seq) if seq else ComposeState()
     new = NewBranch(
         name=name or _free_name(connection, place.conversation_id, number),
-        parent_no=entry.branch_no if entry else None,
-        fork_seq=entry.seq if entry else 0,
+        parent_no=parent_no,
+        fork_seq=seq,
         shown_parent_no=place.branch_no,
         compose_state=cuts_json(state) if state.cuts else None,
         pins=state.pins,
     )
-    branches.fork(connection, place.conversation_id, number, new)
-    found = branches.state(connection, place.conversation_id, number)
-    assert found is not None  # noqa: S101 - written in this transaction
-    return found
+    return own.forked(branches.fork(connection, place.conversation_id, number, new), new)
 
 
 def _free_name(connection: Connection, conversation_id: UUID, number: int) -> str:
@@ -87,10 +107,11 @@ def become(handle: Handle, found: BranchState) -> None:
 async def move_before(handle: Handle, entry: Entry) -> None:
     """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written."""
     parent = await entry_before(handle, entry)
+    spot = None if parent is None else (parent.branch_no, parent.seq)
     place = handle.place
 
     def work(connection: Connection) -> BranchState:
-        found = write_fork(connection, handle, parent, None)
+        found = write_fork(connection, handle, lambda _: spot, None)
         conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
         return found
 

@@ -120,7 +120,12 @@ async def refresh(handle: Handle) -> BranchState:
     """Read the branch anew and return how it stands; raises NotFound when it is gone."""
     place = handle.place
     found = await handle.port.read(lambda c: branches.state(c, place.conversation_id, place.branch_no))
-    if found is None or found.owner != place.owner:
+    return take_over(handle, found)
+
+
+def take_over(handle: Handle, found: BranchState | None) -> BranchState:
+    """Absorb how the handle's branch was found, and return it; raises NotFound when it is gone."""
+    if found is None or found.owner != handle.place.owner:
         raise NotFound("this branch is no longer there")
     absorb(handle, found)
     return found

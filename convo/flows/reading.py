@@ -36,13 +36,14 @@ async def history(handle: Handle, limit: int, before: Entry | None, after: Entry
     found = await refresh(handle)
     head = found.branch.head_seq
     for given in (before, after):
-        _same_conversation(handle, given)
+        same_conversation(handle, given)
     low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
     high = min(low + limit, head) if after is not None else (before.seq - 1 if before else head)
     return await path_of(handle, low, min(high, head))
 
 
-def _same_conversation(handle: Handle, entry: Any) -> None:
+def same_conversation(handle: Handle, entry: Any) -> None:
+    """Raise unless ``entry`` is None or an entry of the handle's conversation."""
     if entry is None:
         return
     if not isinstance(entry, Entry):
@@ -69,7 +70,7 @@ async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
 
     None is returned for the head of an empty branch. Two statements.
     """
-    _same_conversation(handle, entry)
+    same_conversation(handle, entry)
     head = (await refresh(handle)).branch.head_seq
     seq = head if entry is None else entry.seq
     found = await path_of(handle, seq - 1, seq) if seq else []
@@ -80,7 +81,7 @@ async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
 
 async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) -> Entry:
     """Replace the metadata of a stored message; return the entry as it is now."""
-    _same_conversation(handle, entry)
+    same_conversation(handle, entry)
     changed = replace(entry, metadata=checked_metadata(metadata))
     if not await handle.port.write(lambda c: stored.annotate(c, entry, dict(changed.metadata))):
         raise NotFound("this entry is not stored")

@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -59,6 +59,18 @@ class BranchState:
     open_attempt: int | None
     lease_left: int | None
     last: Turn | None
+
+    def forked(self, branch: Branch, new: NewBranch) -> BranchState:
+        """Return how ``branch``, just made of ``new`` in the same conversation, stands: no turn has begun on it."""
+        return replace(
+            self,
+            branch=branch,
+            compose_state={**(new.compose_state or {}), "pins": [*new.pins]},
+            open_turn=None,
+            open_attempt=None,
+            lease_left=None,
+            last=None,
+        )
 
 
 def state(connection: Connection, conversation_id: UUID, branch: int | str | None) -> BranchState | None:
@@ -296,12 +308,6 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
         head_seq=new.fork_seq + new.messages,
         created_at=moment,
     )
-
-
-def holds(connection: Connection, conversation_id: UUID, number: int, seq: int) -> bool:
-    """Return whether a branch, hidden or not, still owns its message ``seq``."""
-    where = _B.conversation_id == conversation_id, _B.branch_no == number, _B.fork_seq < seq, _B.head_seq >= seq
-    return connection.execute(select(_B.branch_no).where(*where)).first() is not None
 
 
 def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
