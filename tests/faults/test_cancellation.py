@@ -48,9 +48,11 @@ class InUse:
     """Counts the database connections that are in use in this process."""
 
     count = 0
+    ever = 0
 
     def taken(self, *_: Any) -> None:
         self.count += 1
+        self.ever += 1
 
     def given_back(self, *_: Any) -> None:
         self.count -= 1
@@ -65,6 +67,7 @@ def in_use() -> Iterator[InUse]:
     yield counted
     for name, note in events:
         event.remove(Pool, name, note)
+    assert counted.ever
 
 
 async def run(store: AsyncStore, scene: Scene, verb: Verb, at: int, again: bool = False) -> tuple[int, bool]:
