@@ -125,6 +125,12 @@ def dump_json(value: Any) -> str:
     return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def wire_json(value: Any) -> bytes:
+    """Return ``value`` as JSON that every server reads: half of a surrogate pair, no character, is sent as U+FFFD."""
+    text = _COMPACT.encode(value)
+    return (text if text.isascii() else _SURROGATE.sub("\ufffd", text)).encode()
+
+
 def canonical_json(value: Any) -> bytes:
     """Return ``value`` as the one byte string that equal JSON values share: ASCII, sorted keys, no spaces."""
     return _CANONICAL.encode(value).encode()

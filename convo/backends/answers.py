@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import NoneType
 from typing import Any
 
-from convo.completions import Choice, Completion, Delta, ToolCallDelta
+from convo.chunks import Chunk, ReferenceChunk, TextChunk, ThinkingChunk
+from convo.chunks import ContentChunk as AnyChunk
+from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage
 from convo.errors import MalformedResponse
-from convo.messages import AssistantMessage, ReferenceChunk, TextChunk, ThinkingChunk, assistant
-from convo.messages import ContentChunk as AnyChunk
+from convo.messages import AssistantMessage, assistant
+
+_TEXT_OR_NONE = (str, NoneType)
+_ABOUT = dict.fromkeys(("model", "id", "backend", "wire_hash"), _TEXT_OR_NONE)
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
+_KINDS: dict[type, dict[str, Any]] = {
+    Completion: {**_ABOUT, "choices": (tuple, list), "usage": (Usage, NoneType), "details": Mapping},
+    Choice: {"message": AssistantMessage, "finish_reason": _TEXT_OR_NONE, "index": int},
+    Usage: {**dict.fromkeys(_COUNTS, int), "details": Mapping},
+    Delta: {
+        **_ABOUT,
+        **dict.fromkeys(("text", "thinking"), str),
+        "signature": _TEXT_OR_NONE,
+        "chunk": (Chunk, NoneType),
+        "tool_calls": (tuple, list),
+        "index": int,
+        "finish_reason": _TEXT_OR_NONE,
+        "usage": (Usage, NoneType),
+        "extra": (Mapping, NoneType),
+    },
+    ToolCallDelta: {"position": int, "id": _TEXT_OR_NONE, "name": _TEXT_OR_NONE, "arguments": str},
+}
+_ITEMS = {"choices": Choice, "tool_calls": ToolCallDelta}
+
+
+def _misfit(value: Any, kind: type) -> str:
+    """Return the name of the first field of ``value``, a ``kind``, that holds what it cannot; "" for none."""
+    for name, kinds in _KINDS[kind].items():
+        held = getattr(value, name)
+        if not isinstance(held, kinds):
+            return name
+        inner = _misfit(held, Usage) if isinstance(held, Usage) else ""
+        for item in held if name in _ITEMS else ():
+            inner = inner or (_misfit(item, _ITEMS[name]) if isinstance(item, _ITEMS[name]) else type(item).__name__)
+        if inner:
+            return f"{name}.{inner}"
+    return ""
+
+
+def _checked(value: Any, kind: type, backend: str) -> Any:
+    if field := _misfit(value, kind):
+        raise MalformedResponse(
+            f"{backend} gave a {kind.__name__} whose {field} is of a type that it cannot be", backend=backend
+        )
+    return value
 
 
 def as_completion(answer: Any, backend: str) -> Completion:
@@ -24,13 +70,14 @@ def as_completion(answer: Any, backend: str) -> Completion:
             "with at least one choice",
             backend=backend,
         )
-    return answer if answer.backend else replace(answer, backend=backend)
+    answer = _checked(answer, Completion, backend)
+    return answer if answer.backend else replace(answer, backend=backend)  # type: ignore[no-any-return]
 
 
 def as_delta(piece: Any, backend: str) -> Delta:
     """Return the delta that ``piece`` of a stream stands for; raises MalformedResponse for what is none."""
     if isinstance(piece, Delta):
-        return piece
+        return _checked(piece, Delta, backend)  # type: ignore[no-any-return]
     if isinstance(piece, str):
         return Delta(text=piece)
     raise MalformedResponse(
@@ -39,12 +86,12 @@ def as_delta(piece: Any, backend: str) -> Delta:
 
 
 def deltas_of(completion: Completion) -> Iterator[Delta]:
-    """Yield deltas that add up to ``completion``; details are left out, for a stream has none."""
+    """Yield deltas that add up to ``completion``, its choices numbered by their place; a stream has no details."""
     yield Delta(model=completion.model, id=completion.id, backend=completion.backend, wire_hash=completion.wire_hash)
-    for choice in completion.choices:
-        yield from _choice_deltas(choice)
+    for place, choice in enumerate(completion.choices):
+        yield from _choice_deltas(replace(choice, index=place))
     if completion.usage:
-        yield Delta(usage=completion.usage, index=completion.choices[0].index)
+        yield Delta(usage=completion.usage)
 
 
 def _choice_deltas(choice: Choice) -> Iterator[Delta]:

@@ -6,23 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from convo.backends.dialects import Dialect
+from convo.chunks import Chunk, DocumentURLChunk, FileChunk, ImageURLChunk, InputAudioChunk, ThinkingChunk, UnknownChunk
 from convo.completions import CompletionRequest
 from convo.errors import InvalidMessage, InvalidOption
-from convo.messages import (
-    AssistantMessage,
-    BaseMessage,
-    Chunk,
-    DocumentURLChunk,
-    FileChunk,
-    ImageURLChunk,
-    InputAudioChunk,
-    Message,
-    ThinkingChunk,
-    ToolCall,
-    UnknownChunk,
-)
+from convo.messages import AssistantMessage, BaseMessage, Message, ToolCall
 from convo.options import CompletionOptions, Tool
-from convo.values import dump_json
+from convo.values import wire_json
 
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 _FORMAT = frozenset({"type", "json_schema"})
@@ -47,7 +36,7 @@ def encode(dialect: Dialect, request: CompletionRequest, model: str | None, *, s
     if streamed:
         body["stream"] = True
         body |= {"stream_options": {"include_usage": True}} if dialect.usage_in_streams else {}
-    return dump_json(body | (options.extra or {})).encode()
+    return wire_json(body | (options.extra or {}))
 
 
 def encode_options(dialect: Dialect, options: CompletionOptions) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from convo.completions import Delta
 class Tidy:
     """Takes the pieces of one stream and gives deltas: the first names the backend, a repeated prefix is taken out.
 
-    ``echoes``: whether the pieces repeat the prefix. ``finishes``: whether they are sure to end with a finish reason;
-    where not, and none came, ``end`` adds one.
+    ``echoes``: whether the pieces repeat the prefix. ``finishes``: whether they are a wire's, which are well made and
+    sure to end with a finish reason; where not, each is checked, and ``end`` adds a reason if none came.
     """
 
     def __init__(self, backend: str, prefix: str, echoes: bool | None, *, finishes: bool) -> None:
@@ -23,12 +23,12 @@ class Tidy:
         self._unnamed = True
         self._prefix = prefix
         self._echoes = echoes
-        self._finished = finishes
+        self._finished = self._well_made = finishes
         self._filters: dict[int, PrefixFilter] = {}
 
     def take(self, piece: Any) -> Delta:
         """Return the delta that ``piece`` (a text or a Delta) amounts to; raises MalformedResponse for another."""
-        delta = piece if type(piece) is Delta else as_delta(piece, self._backend)
+        delta = piece if self._well_made and type(piece) is Delta else as_delta(piece, self._backend)
         if self._unnamed:
             self._unnamed = False
             delta = delta if delta.backend else replace(delta, backend=self._backend)

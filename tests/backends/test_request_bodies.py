@@ -286,7 +286,6 @@ def test_arguments_leave_as_text_and_index_only_where_it_is_known() -> None:
 def test_half_a_character_leaves_as_the_replacement_character_and_nothing_else_changes() -> None:
     asked = CompletionRequest((user("a \ud800 \\ud800 😀 \0"),))
     raw = encode(GENERIC, asked, "m", streamed=False)
-    assert b"\\ud83d" not in raw
     assert json.loads(raw)["messages"][0]["content"] == "a \ufffd \\ud800 😀 \0"
     assert asked.messages[0].text == "a \ud800 \\ud800 😀 \0"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from convo import PERMISSIVE, AsyncStore, Store, assistant, user
-from convo.completions import Choice, Completion, CompletionRequest
+from convo.completions import Choice, Completion, CompletionRequest, Delta, ToolCallDelta, Usage
 from convo.errors import BackendFailed, InvalidSetting, MalformedResponse, RateLimited, TurnInProgress, WrongFace
 from support.embedded import database_url
 
@@ -129,6 +129,42 @@ def test_what_is_no_answer_is_said(store: Any, answer: Any) -> None:
     with pytest.raises(MalformedResponse, match="an answer is a text, an AssistantMessage or a Completion"):
         chat.send("hello")
     assert [turn.status for turn in chat.turns()] == ["failed"]
+
+
+WELL = Choice(assistant("yes"))
+MISMADE: list[tuple[Any, str]] = [
+    (Completion(choices=3), "choices"),  # type: ignore[arg-type]
+    (Completion(choices=("yes",)), "choices.str"),  # type: ignore[arg-type]
+    (Completion(choices=(Choice("yes"),)), "choices.message"),  # type: ignore[arg-type]
+    (Completion((WELL,), usage=3), "usage"),  # type: ignore[arg-type]
+    (Completion((WELL,), usage=Usage(prompt_tokens="3")), "usage.prompt_tokens"),  # type: ignore[arg-type]
+    (Completion((WELL,), model=3), "model"),  # type: ignore[arg-type]
+    (Delta(text=3), "text"),  # type: ignore[arg-type]
+    (Delta(text="yes", index="0"), "index"),  # type: ignore[arg-type]
+    (Delta(text="yes", finish_reason=3), "finish_reason"),  # type: ignore[arg-type]
+    (Delta(tool_calls=(3,)), "tool_calls.int"),  # type: ignore[arg-type]
+    (Delta(tool_calls=(ToolCallDelta(0, arguments={}),)), "tool_calls.arguments"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("answer", "field"), MISMADE, ids=[f"{type(a).__name__} {field}" for a, field in MISMADE])
+@pytest.mark.parametrize("verb", ["send", "stream"])
+def test_an_answer_that_is_made_wrong_is_said_and_fails_the_turn(
+    store: Any, answer: Any, field: str, verb: str
+) -> None:
+    chat = store.start(backend=lambda request: iter([answer]) if isinstance(answer, Delta) else answer)
+    with pytest.raises(MalformedResponse, match=f"whose {field} is of a type that it cannot be"):
+        chat.send("hello") if verb == "send" else list(chat.stream("hello"))
+    assert [turn.status for turn in chat.turns()] == ["failed"]
+    assert chat.resume(backend=lambda request: "yes").text == "yes"
+
+
+def test_several_answers_of_one_function_are_told_apart_by_their_place(store: Any) -> None:
+    chat = store.start(backend=lambda request: Completion(tuple(Choice(assistant(text)) for text in "abc")))
+    stream = chat.stream("hello", n=3)
+    list(stream)
+    assert [choice.message.text for choice in stream.reply.choices] == ["a", "b", "c"]
+    assert [entry.text for entry in chat.siblings(stream.reply.entry)] == ["a", "b", "c"]
 
 
 async def async_function(request: CompletionRequest) -> str:
