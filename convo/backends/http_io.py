@@ -208,6 +208,10 @@ class _AsyncResponse:
             return
 
 
+async def _begin(watch: AsyncGenerator[None, None]) -> None:
+    await anext(watch)
+
+
 class AsyncHttp:
     """``BackendIO`` for the async face. Each event loop has clients of its own, closed when ``asyncio.run`` ends."""
 
@@ -255,7 +259,8 @@ class AsyncHttp:
             for gone in [old for old in self._loops if old.is_closed()]:
                 del self._loops[gone], self._watches[gone]
             self._loops[loop], self._watches[loop] = {}, self._until_the_end_of(loop)
-            await anext(self._watches[loop])
+            # In a task of its own the loop gets to know it, even while the caller is a stream kept out of its sight.
+            await loop.create_task(_begin(self._watches[loop]))
         return self._loops[loop]
 
     async def _until_the_end_of(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from convo import AsyncStore, Conversation, Store, assistant, tool_call
+from convo.chunks import ReferenceChunk, ThinkingChunk
 from convo.completions import Choice, Completion, CompletionRequest, Delta, ToolCallDelta, Usage
 from convo.errors import BackendFailed, ConvoError, InvalidMessage, MalformedResponse, TurnInProgress
-from convo.messages import ReferenceChunk, ThinkingChunk
 from convo.testing import ScriptedBackend
 from support.embedded import database_url
+from support.processes import program_output
 
 __all__ = ["database_url"]
 
@@ -315,3 +316,22 @@ def test_a_handle_is_held_while_its_stream_is_read(store: Any) -> None:
             chat.send("meanwhile")
         assert store.load(chat.id).turns()[0].status == "running"
     assert chat.send("now").text == "Good morning to you"
+
+
+def test_a_loop_whose_first_request_is_a_stream_closes_its_connections_when_it_ends() -> None:
+    source = """
+        import asyncio, gc
+        from convo import AsyncStore
+        from convo.backends.openai import openai
+        from convo.testing import ChatServer
+
+        async def read(url):
+            async with AsyncStore("sqlite://") as store:
+                chat = await store.start(backend=openai("a-model", base_url=url, api_key="secret"))
+                print("".join([delta.text async for delta in chat.stream("hello")]))
+
+        with ChatServer("hello yourself", style="openai") as server:
+            asyncio.run(read(server.base_url))
+        gc.collect()
+    """
+    assert program_output(source) == ["hello yourself"]
