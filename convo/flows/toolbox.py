@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -199,7 +200,7 @@ def _arguments(
     Its fields have names of their own, the parameters' are aliases: a parameter may be called like a model's method.
     """
     try:
-        hints = get_type_hints(body, include_extras=True)
+        hints = _hints(body)
         parameters = inspect.signature(function).parameters.values()
         fields = {
             f"argument_{number}": (hints.get(parameter.name, Any), _field(parameter, hints, told))
@@ -216,6 +217,13 @@ def _arguments(
             field="function",
         ) from None
     return model, {key: value for key, value in schema.items() if key != "title"}
+
+
+def _hints(body: Callable[..., Any]) -> dict[str, Any]:
+    """Return the hints of the parameters; what is returned may have one that exists for type checkers alone."""
+    given = {name: hint for name, hint in getattr(body, "__annotations__", {}).items() if name != "return"}
+    names = getattr(inspect.unwrap(body), "__globals__", {})
+    return get_type_hints(SimpleNamespace(__annotations__=given), names, include_extras=True)
 
 
 _CLOSED = ConfigDict(extra="forbid", hide_input_in_errors=True)

@@ -6,7 +6,7 @@ import datetime
 import enum
 import json
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -175,6 +175,24 @@ def test_a_decorated_function_can_still_be_called() -> None:
         return number / 2
 
     assert (double(4), half(4), half.timeout, half.repeat) == (8, 2, 5, "safe")
+
+
+def returns_what_only_checkers_know(number: int) -> Nothing:  # type: ignore[name-defined]  # noqa: F821
+    return number
+
+
+def test_a_hint_of_what_is_returned_need_not_exist() -> None:
+    assert tool(returns_what_only_checkers_know).parameters["required"] == ["number"]
+
+
+def test_a_wrapped_function_is_described_as_what_it_wraps() -> None:
+    @wraps(forecast)
+    def wrapped(*args: Any, **kwargs: Any) -> str:
+        return forecast(*args, **kwargs).upper()
+
+    made = tool(wrapped)
+    assert made.definition == tool(forecast).definition
+    assert made(**made.arguments_of(call(place={"city": "Paris"}))) == "PARIS 3 C NONE 1 NO"
 
 
 def unnamed(*numbers: int) -> int:
