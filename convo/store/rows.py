@@ -17,7 +17,10 @@ from convo.store.types import NAME_LENGTH, REASON_LENGTH, json_of, moment_of, uu
 from convo.values import dump_json
 
 MAX_MESSAGE_BYTES = 15 * 1024 * 1024
-"""The largest message stored, as UTF-8 JSON: what fits MariaDB's default packet of 16 MiB."""
+"""The largest message stored, as UTF-8 JSON on its way: what fits MariaDB's default packet of 16 MiB."""
+
+_SENT_AS_TWO = ("\\", '"', "'")
+"""Signs that MariaDB's drivers put a backslash before."""
 
 _FOREIGN_NAMES = {"backend": NAME_LENGTH, "model": NAME_LENGTH, "finish_reason": REASON_LENGTH}
 """Columns of a call that hold what a backend says: whatever it says, the answer is not lost over it."""
@@ -45,9 +48,9 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 
 
 def check_size(body: Mapping[str, Any]) -> None:
-    """Raise InvalidMessage when a message's JSON is larger than any supported database takes by default."""
+    """Raise InvalidMessage when a message is larger, on its way there, than any supported database takes by default."""
     text = dump_json(body)
-    size = len(text) if text.isascii() else len(text.encode())
+    size = (len(text) if text.isascii() else len(text.encode())) + sum(map(text.count, _SENT_AS_TWO))
     if size > MAX_MESSAGE_BYTES:
         raise InvalidMessage(
             f"the message has {size / 2**20:.1f} MiB, at most {MAX_MESSAGE_BYTES // 2**20} MiB can be stored: "
@@ -66,8 +69,9 @@ def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
     A window is many rows: decoded here, they cost half of what they do decoded by SQLAlchemy column by column.
     """
     branch_no, seq, entry_id, turn_id, body, tokens, marks, metadata, created_at = row
+    stored = json_of(body)
     try:
-        message = stored_message(json_of(body))
+        message = stored_message(stored if isinstance(stored, dict) else {})
     except InvalidMessage as problem:
         raise CorruptRecord(
             f"message {seq} of branch {branch_no} cannot be read back ({problem.field or 'body'}): "
