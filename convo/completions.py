@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
-from convo.messages import AssistantMessage, ContentChunk, Message
+from convo.chunks import ContentChunk
+from convo.messages import AssistantMessage, Message
 from convo.options import CompletionOptions
 
 

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "convo"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "values", "harmless"),
-    ("messages", "options", "completions"),
+    ("chunks", "messages", "options", "completions"),
     ("turns", "partials", "records", "profiles"),
     ("store", "context", "backends"),
     ("ports",),

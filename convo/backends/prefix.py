@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from convo.chunks import TextChunk
 from convo.completions import Choice, Completion, Delta
-from convo.messages import AssistantMessage, TextChunk
+from convo.messages import AssistantMessage
 
 
 def new_text(text: str, prefix: str, echoes: bool | None) -> str:

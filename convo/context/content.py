@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from convo.chunks import ContentChunk, TextChunk
 from convo.context.draft import Item, is_prefix
-from convo.messages import AssistantMessage, ContentChunk, Message, SystemMessage, TextChunk, ToolMessage, UserMessage
+from convo.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from convo.profiles import Profile
 
 SEPARATOR = "\n\n"

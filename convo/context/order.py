@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from convo.chunks import TextChunk
 from convo.errors import OrderViolation
-from convo.messages import AssistantMessage, Message, TextChunk, ToolMessage
+from convo.messages import AssistantMessage, Message, ToolMessage
 from convo.profiles import Profile
 
 Problem = tuple[int, str]

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from convo.chunks import ContentChunk, TextChunk
 from convo.context.draft import Draft, Item
 from convo.context.phases import BuiltInRule, Phase, check_count
 from convo.context.tokens import estimate_text
 from convo.errors import InvalidSetting
-from convo.messages import AssistantMessage, ContentChunk, Message, TextChunk
+from convo.messages import AssistantMessage, Message
 from convo.values import clean_json, dump_json
 
 CLEARED = "[old tool result cleared]"

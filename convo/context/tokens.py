@@ -11,19 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from convo.messages import (
-    AssistantMessage,
+from convo.chunks import (
     ContentChunk,
     DocumentURLChunk,
     FileChunk,
     ImageURL,
     ImageURLChunk,
     InputAudioChunk,
-    Message,
     ResourceChunk,
     TextChunk,
     ThinkingChunk,
 )
+from convo.messages import AssistantMessage, Message
 from convo.options import Tool
 from convo.values import dump_json
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from convo.backends.answers import citations
 from convo.backends.decode import decode
 from convo.backends.fold import StreamFold
+from convo.chunks import ReferenceChunk, ThinkingChunk, UnknownChunk
 from convo.completions import Completion, Usage
 from convo.errors import MalformedResponse
-from convo.messages import ReferenceChunk, ThinkingChunk, UnknownChunk, assistant
+from convo.messages import assistant
 from convo.turns import Accumulator
 
 

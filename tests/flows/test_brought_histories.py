@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from convo import MISTRAL, Store
+from convo.chunks import TextChunk
 from convo.completions import CompletionRequest
 from convo.errors import InvalidMessage, NothingToAnswer, OrderViolation
-from convo.messages import TextChunk, message_from
+from convo.messages import message_from
 from support.embedded import database_url
 from support.mistral_oracle import refusals
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from convo.messages import AssistantMessage, ThinkingChunk
+from convo.chunks import ThinkingChunk
+from convo.messages import AssistantMessage
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 ATTRIBUTES = sorted({name for kind in (AssistantMessage, ThinkingChunk) for name in dir(kind)})

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convo.backends.answers import deltas_of
+from convo.chunks import ReferenceChunk
 from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage
-from convo.messages import ReferenceChunk, assistant, tool_call
+from convo.messages import assistant, tool_call
 from convo.turns import Accumulator
 from support.json_values import ANY_TEXT
 

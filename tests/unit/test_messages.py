@@ -7,17 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from convo.chunks import ImageURLChunk, InputAudioChunk, ReferenceChunk, ThinkingChunk, UnknownChunk
 from convo.errors import InvalidMessage
 from convo.messages import (
     AssistantMessage,
-    ImageURLChunk,
-    InputAudioChunk,
     Message,
-    ReferenceChunk,
-    ThinkingChunk,
     ToolCall,
     ToolMessage,
-    UnknownChunk,
     assistant,
     is_empty,
     message_from,

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convo.chunks import TextChunk, UnknownChunk
 from convo.errors import InvalidMessage
-from convo.messages import TextChunk, UnknownChunk, message_from, user
+from convo.messages import message_from, user
 from convo.values import MAX_DEPTH, canonical_json, clean_json, dump_json, join_surrogates
 from support.json_values import ANY_TEXT, VALUES, exactly, nested
 

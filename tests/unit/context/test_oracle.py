@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from convo.chunks import TextChunk
 from convo.context.account import Composition
 from convo.context.compose import compose
 from convo.context.order import check
 from convo.context.rules import DEFAULT_POLICY, ClearToolResults, KeepFirst, LastMessages, LastTurns, Policy, Window
 from convo.errors import InvalidMessage, OrderViolation
-from convo.messages import Message, TextChunk, message_from
+from convo.messages import Message, message_from
 from convo.profiles import MISTRAL, MISTRAL_V3, MISTRAL_V7, MISTRAL_V11, MISTRAL_V13, MISTRAL_V15, OPENAI, PERMISSIVE
 from convo.records import Entry
 from support.histories import answerable, path

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from convo.chunks import TextChunk
 from convo.context.account import Composition
 from convo.context.calls import together
 from convo.context.compose import compose
@@ -36,7 +37,7 @@ from convo.context.rules import (
 )
 from convo.context.state import ComposeState
 from convo.errors import ContextOverflow
-from convo.messages import AssistantMessage, Message, TextChunk, assistant, tool_result, user
+from convo.messages import AssistantMessage, Message, assistant, tool_result, user
 from convo.profiles import (
     MISTRAL,
     MISTRAL_V3,
