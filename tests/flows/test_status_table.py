@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -163,13 +163,13 @@ VERBS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.fixture
 def scene(status: str, store: Any, face: Any, database_url: str) -> Iterator[Scene]:
-    with Store(database_url) as maker:
-        chat = Conversation.start(maker, backend=lambda request: "yes")
+    with nullcontext(store) if face.name == "sync" else Store(database_url) as maker:
+        chat = maker.start(backend=lambda request: "yes")
         chat.fork(name="side")
         made = Scene(database_url, chat.id)
         with made.stack:
             MAKERS[status](made, chat)
-            made.chat = face.Conversation.load(store, chat.id, branch="main", backend=lambda request: "yes")
+            made.chat = store.load(chat.id, branch="main", backend=lambda request: "yes")
             yield made
 
 

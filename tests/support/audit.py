@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import NullPool
 
 from convo.flows.record import rebuild
 from convo.records import Call, Entry, Turn
@@ -22,15 +24,17 @@ ENDED_AFTER_AN_ERROR = ("superseded", "cancelled")
 """Such a turn may have failed before, and says so."""
 
 
+@cache
+def _engine(url: str) -> Engine:
+    """An engine that knows its server, and holds no connection between two uses."""
+    return sync_engine(parse_url(url), poolclass=NullPool)
+
+
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
     """A connection of the audit's own."""
-    engine = sync_engine(parse_url(url))
-    try:
-        with engine.connect() as connection, connection.begin():
-            yield connection
-    finally:
-        engine.dispose()
+    with _engine(url).connect() as connection, connection.begin():
+        yield connection
 
 
 def audit(url: str, since: datetime) -> int:
