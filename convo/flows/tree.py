@@ -152,9 +152,9 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
     place = handle.place
 
     def work(connection: Connection) -> bool:
-        branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
         if not trees.hide(connection, place.conversation_id, number):
             return False
+        branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
         if other is not None:
             conversations.change(connection, place.owner, place.conversation_id, active_branch=other.branch.no)
         trees.free(connection, place.conversation_id, number)

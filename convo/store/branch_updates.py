@@ -15,6 +15,9 @@ from convo.store.tables import TABLES
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
+BY_KEY = "FORCE INDEX (PRIMARY)"
+"""How MariaDB is to find a branch's row: by another index it locks that first, and two writers lock each other out."""
+
 _HERE = and_(_B.conversation_id == bindparam("conversation"), _B.branch_no == bindparam("branch"))
 _CONDITIONS = {
     "head": _B.head_seq == bindparam("head"),
@@ -48,4 +51,5 @@ def branch_update(dialect: str, where: tuple[str, ...], values: tuple[str, ...])
     new: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}") for name in values}
     if "lease_until" in new:
         new["lease_until"] = now_ms(dialect) + bindparam("new_lease_until", type_=BigInteger)
-    return update(TABLES.branches).where(_HERE, *(conditions[name] for name in where)).values(new)
+    made = update(TABLES.branches).where(_HERE, *(conditions[name] for name in where)).values(new)
+    return made.with_hint(BY_KEY, dialect_name="mariadb")

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from convo.records import Branch, Turn
 from convo.store import ledger
-from convo.store.branch_updates import branch_update, now_ms
+from convo.store.branch_updates import BY_KEY, branch_update, now_ms
 from convo.store.clock import now
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
@@ -134,7 +134,8 @@ def _moved(connection: Connection, place: Place, where: Sequence[str], given: Ma
 def lock(connection: Connection, place: Place) -> None:
     """Wait in line for the branch, until this transaction ends; on SQLite a writing transaction has the database."""
     here = _B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no
-    connection.execute(select(_B.head_seq).where(*here).with_for_update())
+    by_key = select(_B.head_seq).with_hint(TABLES.branches, BY_KEY, "mariadb")
+    connection.execute(by_key.where(*here).with_for_update())
 
 
 def move(
@@ -230,7 +231,8 @@ def set_pins(connection: Connection, place: Place, old: Sequence[int], new: Sequ
     """Replace the pinned seqs while they are ``old``; return whether they were. A turn's finish leaves them alone."""
     unchanged = _B.pins == list(old) if old else or_(_B.pins.is_(None), _B.pins == [])
     here = _B.conversation_id == place.conversation_id, _B.branch_no == place.branch_no
-    statement = update(TABLES.branches).where(*here, unchanged).values(pins=list(new))
+    statement = update(TABLES.branches).with_hint(BY_KEY, dialect_name="mariadb")
+    statement = statement.where(*here, unchanged).values(pins=list(new))
     return connection.execute(statement).rowcount == 1
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from convo.records import Entry
+from convo.store.branch_updates import BY_KEY
 from convo.store.clock import now
 from convo.store.history import Span, read
 from convo.store.tables import TABLES
@@ -59,8 +60,8 @@ def hide(connection: Connection, conversation_id: UUID, number: int) -> bool:
         _B.hidden_at.is_(None),
         _B.open_turn.is_(None),
     )
-    hidden = update(TABLES.branches).where(*where).values(hidden_at=now(), name=None, last_turn=None)
-    return connection.execute(hidden).rowcount == 1
+    hidden = update(TABLES.branches).with_hint(BY_KEY, dialect_name="mariadb").where(*where)
+    return connection.execute(hidden.values(hidden_at=now(), name=None, last_turn=None)).rowcount == 1
 
 
 def free(connection: Connection, conversation_id: UUID, number: int) -> None:
