@@ -273,7 +273,7 @@ class Floor:
 
     def write(self, steps: Sequence[Step]) -> None:
         with self.engine.begin() as connection:
-            if connection.execute(*steps[0]).rowcount != 1:
+            if connection.execute(*steps[0]).rowcount == 0:
                 raise Lost
             for step in steps[1:]:
                 connection.execute(*step)
@@ -350,7 +350,7 @@ class AsyncFloor:
 
     async def write(self, steps: Sequence[Step]) -> None:
         async with self.engine.begin() as connection:
-            if (await connection.execute(*steps[0])).rowcount != 1:
+            if (await connection.execute(*steps[0])).rowcount == 0:
                 raise Lost
             for step in steps[1:]:
                 await connection.execute(*step)

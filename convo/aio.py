@@ -193,13 +193,13 @@ class AsyncConversation:
         """
         return await conversing.cancel(self._handle, grace)
 
-    def follow(self, turn: Turn | UUID, after: int = 0) -> AsyncGenerator[Delta, None]:
+    def follow(self, turn: Turn | UUID | str, after: int = 0) -> AsyncGenerator[Delta, None]:
         """Yield the text of a turn's answer that runs elsewhere, from character ``after`` on, until it ends.
 
         The last delta carries the finish reason. Raises StreamInterrupted where the turn broke off, TurnClosed where
         it was written over, NotFound.
         """
-        return following.follow(self._handle, turn.id if isinstance(turn, Turn) else turn, after)
+        return following.follow(self._handle, turn, after)
 
     async def waiting(self) -> tuple[ToolCall, ...]:
         """Return the tool calls at the end of this branch that wait for a result."""
@@ -213,7 +213,7 @@ class AsyncConversation:
         """Return the turns of the last ``limit`` entries (before an entry), oldest first."""
         return await reading.turns(self._handle, limit, before)
 
-    async def turn(self, turn_id: UUID) -> tuple[Turn, list[Call]]:
+    async def turn(self, turn_id: UUID | str) -> tuple[Turn, list[Call]]:
         """Return a turn and its calls; raises NotFound."""
         return await record.turn_record(self._handle.port, self.id, turn_id)
 

@@ -189,13 +189,13 @@ class Conversation:
         """
         return drive(conversing.cancel(self._handle, grace))
 
-    def follow(self, turn: Turn | UUID, after: int = 0) -> Iterator[Delta]:
+    def follow(self, turn: Turn | UUID | str, after: int = 0) -> Iterator[Delta]:
         """Yield the text of a turn's answer that runs elsewhere, from character ``after`` on, until it ends.
 
         The last delta carries the finish reason. Raises StreamInterrupted where the turn broke off, TurnClosed where
         it was written over, NotFound.
         """
-        return drive_stream(following.follow(self._handle, turn.id if isinstance(turn, Turn) else turn, after))
+        return drive_stream(following.follow(self._handle, turn, after))
 
     def waiting(self) -> tuple[ToolCall, ...]:
         """Return the tool calls at the end of this branch that wait for a result."""
@@ -209,7 +209,7 @@ class Conversation:
         """Return the turns of the last ``limit`` entries (before an entry), oldest first."""
         return drive(reading.turns(self._handle, limit, before))
 
-    def turn(self, turn_id: UUID) -> tuple[Turn, list[Call]]:
+    def turn(self, turn_id: UUID | str) -> tuple[Turn, list[Call]]:
         """Return a turn and its calls; raises NotFound."""
         return drive(record.turn_record(self._handle.port, self.id, turn_id))
 

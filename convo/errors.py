@@ -103,7 +103,7 @@ class AlreadyExists(CallerError):
 
 
 class HandleInUse(CallerError):
-    """This handle is in use by another thread or task: open a handle for each, they are cheap."""
+    """This handle is in use by another thread or task, or by a stream still open: open a handle for each."""
 
 
 class WrongFace(CallerError):

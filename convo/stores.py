@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from convo.aio import AsyncConversation
 from convo.conversation import Conversation
+from convo.errors import WrongFace
 from convo.flows import opening, verifying
 from convo.flows.asking import SettingKwargs, settings_from
 from convo.flows.opening import PAGE, Making
@@ -134,6 +135,8 @@ def store_at(where: Store | str) -> Store:
     """Return the store given, or the one that this process shares for its URL; shared ones are closed at exit."""
     if isinstance(where, Store):
         return where
+    if isinstance(where, AsyncStore):
+        raise WrongFace("this store is an AsyncStore: use it with AsyncConversation, or make a Store")
     parsed = parse_url(where)
     with _sharing:
         return _shared.setdefault(parsed.render_as_string(hide_password=False), Store(where))
@@ -247,6 +250,8 @@ def async_store_at(where: AsyncStore | str) -> AsyncStore:
     """Return the store given, or the one that the running event loop shares for its URL."""
     if isinstance(where, AsyncStore):
         return where
+    if isinstance(where, Store):
+        raise WrongFace("this store is a Store: use it with Conversation, or make an AsyncStore")
     stores = _shared_in.setdefault(asyncio.get_running_loop(), {})
     key = parse_url(where).render_as_string(hide_password=False)
     if key not in stores:

@@ -43,7 +43,7 @@ class Stream(Generic[T_co]):
     def reply(self) -> Reply:
         """The answer as it was stored; raises ConvoError before the stream has ended."""
         if not self._replies:
-            raise ConvoError("the stream has not ended: its reply is there after the last delta")
+            raise ConvoError("the stream has not ended: its reply is there after the last delta, if it is read so far")
         return self._replies[0]
 
 
@@ -77,5 +77,5 @@ class AsyncStream(Generic[T_co]):
     def reply(self) -> Reply:
         """The answer as it was stored; raises ConvoError before the stream has ended."""
         if not self._replies:
-            raise ConvoError("the stream has not ended: its reply is there after the last delta")
+            raise ConvoError("the stream has not ended: its reply is there after the last delta, if it is read so far")
         return self._replies[0]

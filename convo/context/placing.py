@@ -30,6 +30,10 @@ class Insert(BuiltInRule):
 
     def __init__(self, messages: MessageLike | Iterable[MessageLike], at: InsertPlace = "before_question") -> None:
         single = isinstance(messages, str | dict) or hasattr(messages, "role")
+        if not single and (isinstance(messages, bytes) or not isinstance(messages, Iterable)):
+            raise InvalidSetting(
+                f"Insert: messages must be messages or a list of them, not {type(messages).__name__}", field="messages"
+            )
         given: Iterable[Any] = [messages] if single else messages
         if at not in get_args(InsertPlace):
             raise InvalidSetting(

@@ -62,6 +62,10 @@ async def usage(handle: Handle, turn: Turn | None, scope: Scope) -> UsageReport:
     """
     conversation = handle.conversation_id
     if turn is not None:
+        if not isinstance(turn, Turn):
+            raise InvalidOption(
+                f"turn: must be a turn, from a reply or turns(), not {type(turn).__name__}", field="turn"
+            )
         if turn.conversation_id != conversation:
             raise NotFound("this turn belongs to another conversation")
         return _report(await handle.port.read(lambda c: list(accounts.of_turn(c, conversation, turn.id))))

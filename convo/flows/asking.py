@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -136,10 +137,12 @@ def _prefix(given: Any) -> str:
 
 
 def _seconds(given: Mapping[str, Any]) -> float:
-    wait = given.get("wait") or 0.0
+    wait = given.get("wait")
+    if wait is None:
+        return 0.0
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not wait >= 0:
         raise InvalidOption("wait: must be a number of seconds, 0 or more", field="wait")
-    return float(wait)
+    return float(min(wait, sys.maxsize))
 
 
 def _entry(given: Mapping[str, Any]) -> Entry | None:

@@ -11,7 +11,7 @@ from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
 from convo.flows.handle import Handle, cuts_json, handle_from, take_over
 from convo.flows.reading import own_entry, path_of, same_conversation
-from convo.flows.settings import checked_name
+from convo.flows.settings import checked_branch, checked_name
 from convo.records import Branch, Entry
 from convo.store import branches, conversations, history
 from convo.store.branches import BranchState, NewBranch
@@ -26,7 +26,8 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
 
     Writes one row. Raises NotFound for an entry that is not on this path, AlreadyExists for a name that is taken.
     """
-    same_conversation(handle, at)
+    if at is not None:
+        same_conversation(handle, at)
     wanted = None if name is None else checked_name(name, "name")
 
     def spot(connection: Connection) -> Spot | None:
@@ -85,10 +86,10 @@ async def listed(handle: Handle) -> list[Branch]:
 
 async def switch(handle: Handle, branch: str | int) -> None:
     """Move this handle, and the conversation's active branch, to another branch; raises NotFound."""
-    place = handle.place
+    place, wanted = handle.place, checked_branch(branch)
 
     def work(connection: Connection) -> BranchState:
-        found = branches.state(connection, place.conversation_id, branch)
+        found = branches.state(connection, place.conversation_id, wanted)
         if found is None or found.owner != place.owner:
             raise NotFound(f"there is no branch {branch!r:.80} in this conversation")
         conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
@@ -121,6 +122,5 @@ async def move_before(handle: Handle, entry: Entry) -> None:
 async def entry_before(handle: Handle, entry: Entry) -> Entry | None:
     """Return the entry before ``entry`` on this path, None for none; raises NotFound for one that is not on it."""
     own = await own_entry(handle, entry)
-    assert own is not None  # noqa: S101 - own_entry raises for an entry that is not there
     found = await path_of(handle, own.seq - 2, own.seq - 1) if own.seq > 1 else []
     return found[0] if found else None

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from convo.completions import Usage
 from convo.errors import NotFound
 from convo.flows.handle import Handle, refresh
+from convo.flows.settings import checked_branch
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Call, Entry
 from convo.store import branches, history, ledger
@@ -141,11 +142,12 @@ def words(a: str, b: str) -> list[Piece]:
 
 async def diff(handle: Handle, a: str | int, b: str | int) -> Comparison:
     """Compare branches ``a`` and ``b`` of the conversation from where they part. O(messages after that point)."""
+    wanted = [checked_branch(name) for name in (a, b)]
     await refresh(handle)
     conversation = handle.conversation_id
 
     def work(connection: Connection) -> Comparison:
-        sides = [branches.state(connection, conversation, name) for name in (a, b)]
+        sides = [branches.state(connection, conversation, name) for name in wanted]
         if sides[0] is None or sides[1] is None:
             missing = a if sides[0] is None else b
             raise NotFound(f"there is no branch {missing!r:.80} in this conversation")

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from convo.completions import Delta
 from convo.errors import InvalidOption, NotFound, StreamInterrupted, TurnClosed
 from convo.flows.handle import Handle
+from convo.flows.record import turn_id_from
 from convo.partials import Partial
 from convo.records import Entry, Turn
 from convo.store import branches, history, ledger
@@ -63,7 +64,7 @@ class _View:
         return "".join(entry.text for entry in self.answers) + Partial(self.pieces).text
 
 
-async def follow(handle: Handle, turn_id: UUID, after: int) -> AsyncGenerator[Delta, None]:
+async def follow(handle: Handle, turn: Turn | UUID | str, after: int) -> AsyncGenerator[Delta, None]:
     """Yield the text of a turn's answer from character ``after`` on, as it is kept, until the turn ends.
 
     A turn with tools has several answers: their texts follow each other, as in ``stream_run``. The last delta
@@ -72,18 +73,18 @@ async def follow(handle: Handle, turn_id: UUID, after: int) -> AsyncGenerator[De
     """
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
         raise InvalidOption("after: must be a number of characters, 0 or more", field="after")
-    view = _View(handle.place, turn_id)
+    view = _View(handle.place, turn_id_from(turn))
     while True:
         await handle.port.read(view.look)
         text = view.text
         if len(text) > after:
             yield Delta(text=text[after:])
             after = len(text)
-        turn = view.turn
-        if turn is not None and (turn.status != "running" or view.dead):
+        seen = view.turn
+        if seen is not None and (seen.status != "running" or view.dead):
             break
         await handle.port.sleep(POLL)
-    yield _last(turn, view)
+    yield _last(seen, view)
 
 
 def _last(turn: Turn, view: _View) -> Delta:

@@ -15,7 +15,7 @@ from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, handle_from, refresh
 from convo.flows.idempotency import Key, key_for, record
 from convo.flows.outbound import make_entries
-from convo.flows.settings import Settings, checked_metadata, checked_name, checked_owner
+from convo.flows.settings import Settings, checked_branch, checked_metadata, checked_name, checked_owner, checked_title
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
 from convo.ports import Port
@@ -50,14 +50,11 @@ def conversation_id_from(given: Any) -> UUID:
 
 def new_conversation(owner: str, external_id: str | None, settings: Settings, making: Making) -> NewConversation:
     """Return what a conversation is made with, checked; its id is made here."""
-    title = making.title
-    if title is not None and not isinstance(title, str):
-        raise InvalidSetting("title: must be a text", field="title")
     return NewConversation(
         id=new_id(),
         owner=owner,
         external_id=external_id,
-        title=title,
+        title=checked_title(making.title),
         metadata=checked_metadata(making.metadata),
         settings=settings.to_json(),
     )
@@ -135,10 +132,9 @@ async def load(
 ) -> Handle:
     """Return a handle on a branch (None: the active one) of an existing conversation; raises NotFound."""
     wanted = conversation_id_from(conversation_id)
-    if isinstance(branch, str):
-        branch = checked_name(branch, "branch")
+    named = None if branch is None else checked_branch(branch)
     answering = resolve(backend) if backend is not None else None
-    found = await port.read(lambda c: branches.state(c, wanted, branch))
+    found = await port.read(lambda c: branches.state(c, wanted, named))
     if found is None or owner not in (None, found.owner):
         where = "" if branch is None else f" with a branch {branch!r:.80}"
         raise NotFound(f"there is no conversation {wanted}{where} in this store")
@@ -153,7 +149,7 @@ async def configure(handle: Handle, settings: Settings, title: str | None, metad
     found = await refresh(handle)
     values: dict[str, Any] = {"settings": settings.over(Settings.from_json(found.settings)).to_json()}
     if title is not None:
-        values["title"] = title
+        values["title"] = checked_title(title)
     if metadata is not None:
         values["metadata"] = checked_metadata(metadata)
     place = handle.place
@@ -165,8 +161,10 @@ async def configure(handle: Handle, settings: Settings, title: str | None, metad
 
 async def listing(port: Port, owner: str | None, limit: int, before: ConversationInfo | None) -> list[ConversationInfo]:
     """Return up to ``limit`` conversations, most recently active first, after ``before``; O(limit)."""
-    if not isinstance(limit, int) or not 1 <= limit <= 1000:
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 1000:
         raise InvalidSetting("limit: must be a whole number from 1 to 1000", field="limit")
+    if before is not None and not isinstance(before, ConversationInfo):
+        raise InvalidSetting("before: must be one of conversations(), the last already seen", field="before")
     after = None if before is None else (before.active_at, before.id)
     return await port.read(lambda c: conversations.page(c, owner, limit, after))
 

@@ -35,7 +35,6 @@ async def unpin(handle: Handle, entry: Entry) -> tuple[int, ...]:
 
 async def _whole(handle: Handle, entry: Entry) -> tuple[int, ...]:
     own = await own_entry(handle, entry)
-    assert own is not None  # noqa: S101 - own_entry raises for an entry that is not there
     if own.role not in ("assistant", "tool"):
         return (own.seq,)
     around = await path_of(handle, max(own.seq - _AROUND, 0), min(own.seq + _AROUND, handle.head))

@@ -36,16 +36,15 @@ async def history(handle: Handle, limit: int, before: Entry | None, after: Entry
     found = await refresh(handle)
     head = found.branch.head_seq
     for given in (before, after):
-        same_conversation(handle, given)
+        if given is not None:
+            same_conversation(handle, given)
     low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
     high = min(low + limit, head) if after is not None else (before.seq - 1 if before else head)
     return await path_of(handle, low, min(high, head))
 
 
 def same_conversation(handle: Handle, entry: Any) -> None:
-    """Raise unless ``entry`` is None or an entry of the handle's conversation."""
-    if entry is None:
-        return
+    """Raise unless ``entry`` is an entry of the handle's conversation."""
     if not isinstance(entry, Entry):
         raise InvalidSetting(
             f"an entry is needed (from history() or a reply), not {type(entry).__name__}", field="entry"
@@ -65,18 +64,14 @@ async def path_of(handle: Handle, after: int, upto: int) -> list[Entry]:
     return await handle.port.read(work)
 
 
-async def own_entry(handle: Handle, entry: Entry | None) -> Entry | None:
-    """Return ``entry`` as it is stored on this handle's path (None: the head's); raises NotFound.
-
-    None is returned for the head of an empty branch. Two statements.
-    """
+async def own_entry(handle: Handle, entry: Entry) -> Entry:
+    """Return ``entry`` as it is stored on this handle's path; raises NotFound. Two statements."""
     same_conversation(handle, entry)
-    head = (await refresh(handle)).branch.head_seq
-    seq = head if entry is None else entry.seq
-    found = await path_of(handle, seq - 1, seq) if seq else []
-    if entry is not None and (not found or found[0].id != entry.id):
+    await refresh(handle)
+    found = await path_of(handle, entry.seq - 1, entry.seq)
+    if not found or found[0].id != entry.id:
         raise NotFound(f"this entry is not on the path of branch {handle.branch.name!r}")
-    return found[0] if found else None
+    return found[0]
 
 
 async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) -> Entry:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from convo.completions import CompletionRequest
-from convo.errors import CorruptRecord, NotFound
+from convo.errors import CorruptRecord, InvalidSetting, NotFound
 from convo.flows.handle import Handle
 from convo.flows.outbound import RECIPE_VERSION
 from convo.messages import message_from
@@ -92,12 +92,23 @@ async def first_asked(handle: Handle, turn: Turn) -> tuple[CompletionOptions, st
     return await handle.port.read(work)
 
 
-async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID) -> tuple[Turn, list[Call]]:
+def turn_id_from(given: Any) -> UUID:
+    """Return ``given`` (a turn, its UUID or the text of that) as a turn's id; raises NotFound for what is none."""
+    if isinstance(given, Turn | UUID):
+        return given.id if isinstance(given, Turn) else given
+    try:
+        return UUID(given)
+    except (ValueError, TypeError, AttributeError):
+        raise NotFound(f"{given!r:.80} is no turn's id: they are UUIDs") from None
+
+
+async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID | str) -> tuple[Turn, list[Call]]:
     """Return a turn and its calls; raises NotFound."""
+    wanted = turn_id_from(turn_id)
 
     def work(connection: Connection) -> tuple[Turn | None, list[Call]]:
-        found = ledger.turn(connection, conversation_id, turn_id)
-        return found, ledger.calls(connection, conversation_id, [turn_id]) if found else []
+        found = ledger.turn(connection, conversation_id, wanted)
+        return found, ledger.calls(connection, conversation_id, [wanted]) if found else []
 
     turn, calls = await port.read(work)
     if turn is None:
@@ -107,6 +118,8 @@ async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID) -> tuple
 
 async def request_of(port: Port, turn: Turn, call: Call) -> CompletionRequest:
     """Return the neutral request of ``call``, rebuilt and proven; raises CorruptRecord where it differs."""
+    if not isinstance(turn, Turn) or not isinstance(call, Call):
+        raise InvalidSetting("request() takes a turn and one of its calls, as turn() gives them", field="call")
     request = await port.read(lambda connection: rebuild(connection, turn, call.recipe))
     if request.hash != call.request_hash:
         raise CorruptRecord(f"call {call.call_no} of turn {turn.id} rebuilds to another hash than was recorded")

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticUserError
 
 from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
@@ -92,7 +93,14 @@ def parse(text: str, model: type[BaseModel]) -> Any:
 def response_format_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the ``response_format`` option that asks for a ``model``."""
     name = re.sub("[^a-zA-Z0-9_-]", "_", model.__name__)[:64]
-    schema = {"name": name, "schema": model.model_json_schema(), "strict": True}
+    try:
+        schema = {"name": name, "schema": model.model_json_schema(), "strict": True}
+    except (PydanticUserError, AttributeError) as problem:
+        raise InvalidOption(
+            f"response_model: {model.__name__} cannot be described by a JSON schema ({type(problem).__name__}): give a "
+            "subclass of BaseModel whose fields JSON can hold",
+            field="response_model",
+        ) from None
     return {"type": "json_schema", "json_schema": schema}
 
 

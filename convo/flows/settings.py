@@ -14,6 +14,9 @@ from convo.values import clean_json, dump_json
 
 NAME_LENGTH = 255
 METADATA_BYTES = 64 * 1024
+BRANCHES = 2**31 - 1
+"""No branch has this number: it is the greatest that every database can be asked for."""
+
 DEFAULT_LEASE = 60.0
 """Seconds a backend without deadlines of its own (a plain function) is given before its turn may be taken over."""
 
@@ -136,6 +139,20 @@ def checked_name(value: Any, what: str) -> str:
     return value
 
 
+def checked_title(value: Any) -> str | None:
+    """Return ``value`` as a conversation's title; raises InvalidSetting."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidSetting(f"title: must be a text, not {type(value).__name__}", field="title")
+    return value
+
+
+def checked_branch(value: Any) -> str | int:
+    """Return ``value`` as the name or number of a branch, whether or not there is one; raises InvalidSetting."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return min(value, BRANCHES)
+    return checked_name(value, "branch")
+
+
 def checked_owner(value: Any) -> str:
     """Return ``value`` as an owner's name; ``""`` stands for none."""
     return "" if value == "" else checked_name(value, "owner")
@@ -143,11 +160,13 @@ def checked_owner(value: Any) -> str:
 
 def checked_metadata(value: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``value`` as plain JSON of a bounded size; raises InvalidSetting."""
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidSetting(f"metadata: must be a dict of JSON data, not {type(value).__name__}", field="metadata")
     try:
         data = clean_json(dict(value or {}))
         if len(dump_json(data)) > METADATA_BYTES:
             raise ValueError(f"larger than {METADATA_BYTES // 1024} KiB")
-    except (TypeError, ValueError) as problem:
+    except ValueError as problem:
         raise InvalidSetting(f"metadata: must be a dict of JSON data: {problem}", field="metadata") from None
     return data  # type: ignore[no-any-return]
 

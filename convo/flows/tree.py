@@ -25,7 +25,7 @@ from convo.flows.heads import TAIL
 from convo.flows.opening import Making, new_conversation
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
-from convo.flows.settings import Settings, checked_name
+from convo.flows.settings import Settings, checked_branch, checked_name
 from convo.flows.turn import answer
 from convo.flows.turn_begin import new_turn
 from convo.flows.verbs import messages_from
@@ -64,7 +64,10 @@ def _in_place_of(entry: Any, new: MessageLike) -> Message:
         kept = {"tool_call_id", "name"} if isinstance(entry.message, ToolMessage) else set()
         data = {name: value for name, value in entry.message.to_json().items() if name in kept}
         new = {"role": entry.role, "content": new, **data}
-    (message,) = messages_from(new)
+    given = messages_from(new)
+    if len(given) != 1:
+        raise InvalidMessage(f"one message takes the place of one, not {len(given)}", field="")
+    message = given[0]
     if message.role != entry.role:
         raise InvalidMessage(
             f"role: a message of role {entry.role} can't be replaced by one of role {message.role}", field="role"
@@ -126,7 +129,7 @@ async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
 
 
 async def _branch(handle: Handle, branch: str | int | None) -> BranchState:
-    wanted = handle.place.branch_no if branch is None else branch
+    wanted = handle.place.branch_no if branch is None else checked_branch(branch)
     found = await handle.port.read(lambda c: branches.state(c, handle.conversation_id, wanted))
     if found is None or found.owner != handle.place.owner:
         raise NotFound(f"there is no branch {branch!r:.80} in this conversation")

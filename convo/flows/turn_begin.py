@@ -43,7 +43,8 @@ class Opening:
     ``inputs`` are the messages stored with it, ``key`` is the user's idempotency key for it; ``salvage`` is what a
     turn written over had streamed, ``resumed`` what this turn itself had streamed and now continues. ``check``
     raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed,
-    ``shrunk`` whether its request was made smaller because the backend found it too long.
+    ``rerun`` whether the reply to its COMMIT may have been lost, ``shrunk`` whether its request was made smaller
+    because the backend found it too long.
 
     With tools, ``held`` says that the attempt before holds the branch for it, ``for_tools`` that it calls tools and
     sends nothing; ``holds_ms`` is for how long an answer with tool calls keeps holding the branch, 0 for not at all.
@@ -57,6 +58,7 @@ class Opening:
     check: Callable[[Handle], None] | None = None
     outbound: Outbound | None = None
     tried: bool = False
+    rerun: bool = False
     shrunk: bool = False
     held: bool = False
     for_tools: bool = False
@@ -130,7 +132,7 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
             opening.tried = False
             raise
         except Moved as moved:
-            opening.tried = False
+            opening.tried = opening.rerun = False
             await recall(handle, opening.key)
             if opening.held:
                 await _check_held(handle, opening, moved.found)
@@ -204,7 +206,8 @@ async def partial_of(handle: Handle, turn: Turn) -> Partial:
 
 
 def _write_begin(connection: Connection, handle: Handle, opening: Opening, step: Step) -> None:
-    if not move_head(connection, handle, step, lambda found: (found.open_turn, found.open_attempt) == opening.fence):
+    rerun, opening.rerun = opening.rerun, True
+    if not move_head(connection, handle, step, lambda found: rerun and _is_open(connection, found, opening)):
         return
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
     lost_call = write_over_last(connection, handle, step)
@@ -219,6 +222,14 @@ def _write_begin(connection: Connection, handle: Handle, opening: Opening, step:
     ledger.add_messages(connection, [*opening.salvage, *opening.inputs])
     for digest in outbound.blobs.keys() - handle.blobs if outbound else ():
         ledger.keep_blob(connection, handle.conversation_id, digest, outbound.blobs[digest])  # type: ignore[union-attr]
+
+
+def _is_open(connection: Connection, found: BranchState, opening: Opening) -> bool:
+    """Whether this very opening is committed: of two that take up one turn, the other's differs in its call alone."""
+    if (found.open_turn, found.open_attempt) != opening.fence:
+        return False
+    pending = opening.outbound.pending if opening.outbound else None
+    return ledger.pending(connection, opening.turn.conversation_id, opening.turn.id) == pending
 
 
 def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> None:

@@ -51,7 +51,7 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
 
 
 def _is_several(given: Any) -> bool:
-    return isinstance(given, Iterable) and not isinstance(given, str | Mapping | BaseMessage)
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | BaseMessage)
 
 
 async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) -> list[Entry]:
@@ -102,6 +102,8 @@ def _check_results(entries: Sequence[Entry], messages: Sequence[Message]) -> Non
 
 def _unknown_call(given: Any, waiting: Iterable[str]) -> UnknownToolCall:
     names = tuple(waiting)
+    if given in names:
+        return UnknownToolCall(f"the tool call {given!r:.80} is given two results: give one", waiting=names)
     rest = f"waiting are {', '.join(names)}" if names else "none is waiting"
     return UnknownToolCall(f"no tool call {given!r:.80} waits for a result on this branch; {rest}", waiting=names)
 

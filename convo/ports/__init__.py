@@ -23,4 +23,15 @@ from convo.ports.port import Beating, Pending, Port
 from convo.ports.readers import Readers
 from convo.ports.workers import Ended, Workers
 
-__all__ = ["AsyncPort", "Beating", "Ended", "Pending", "Port", "Readers", "SyncPort", "Workers", "drive", "drive_stream"]
+__all__ = [
+    "AsyncPort",
+    "Beating",
+    "Ended",
+    "Pending",
+    "Port",
+    "Readers",
+    "SyncPort",
+    "Workers",
+    "drive",
+    "drive_stream",
+]

@@ -1,16 +1,14 @@
-"""The UPDATEs of a branch's row. Each is made once for a database, its conditions and the columns it sets.
-
-To make a statement costs several times what it costs to run it.
-"""
+"""The UPDATEs of a branch's row. Each is made once for a database, its conditions and the columns it sets."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Update, and_, bindparam, exists, literal_column, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, literal_column, update
 
 from convo.store.clock import NOW_MS
+from convo.store.prepared import Prepared
 from convo.store.tables import TABLES
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
@@ -41,7 +39,7 @@ def now_ms(dialect: str) -> ColumnElement[int]:
 
 
 @lru_cache
-def branch_update(dialect: str, where: tuple[str, ...], values: tuple[str, ...]) -> Update:
+def branch_update(dialect: str, where: tuple[str, ...], values: tuple[str, ...]) -> Prepared:
     """Return the UPDATE of the branch ``:branch`` of ``:conversation`` that sets the columns ``values``.
 
     ``where`` names its conditions. A column is set to ``:new_`` and its name; ``lease_until`` to that many
@@ -52,4 +50,4 @@ def branch_update(dialect: str, where: tuple[str, ...], values: tuple[str, ...])
     if "lease_until" in new:
         new["lease_until"] = now_ms(dialect) + bindparam("new_lease_until", type_=BigInteger)
     made = update(TABLES.branches).where(_HERE, *(conditions[name] for name in where)).values(new)
-    return made.with_hint(BY_KEY, dialect_name="mariadb")
+    return Prepared(made.with_hint(BY_KEY, dialect_name="mariadb"))

@@ -22,13 +22,14 @@ from convo.records import Branch, Turn
 from convo.store import ledger
 from convo.store.branch_updates import BY_KEY, branch_update, now_ms
 from convo.store.clock import now
+from convo.store.prepared import Prepared
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
 
-_INSERT = insert(TABLES.branches)
+_INSERT = Prepared(insert(TABLES.branches))
 _CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None, "cancel_attempt": None}
 
 
@@ -128,7 +129,7 @@ def _moved(connection: Connection, place: Place, where: Sequence[str], given: Ma
     statement = branch_update(connection.dialect.name, tuple(where), tuple(values))
     new = {f"new_{name}": value for name, value in values.items()}
     key = {"conversation": place.conversation_id, "branch": place.branch_no}
-    return connection.execute(statement, {**key, **given, **new}).rowcount == 1
+    return statement.run(connection, {**key, **given, **new}).rowcount == 1
 
 
 def lock(connection: Connection, place: Place) -> None:
@@ -259,25 +260,26 @@ def next_number(connection: Connection, place: Place) -> int | None:
     The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
     """
     given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision}
-    raised = connection.execute(_RAISE_OWN_COUNTER, given).rowcount
+    raised = _RAISE_OWN_COUNTER.run(connection, given).rowcount
     return _number(connection, place.conversation_id) if raised == 1 else None
 
 
 def claim_number(connection: Connection, conversation_id: UUID) -> int:
     """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
-    connection.execute(_RAISE_COUNTER, {"conversation": conversation_id})
+    _RAISE_COUNTER.run(connection, {"conversation": conversation_id})
     return _number(connection, conversation_id)
 
 
-_RAISE_COUNTER = (
+_RAISE = (
     update(TABLES.conversations).where(_C.id == bindparam("conversation")).values(branch_counter=_C.branch_counter + 1)
 )
-_RAISE_OWN_COUNTER = _RAISE_COUNTER.where(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
-_COUNTER = select(_C.branch_counter).where(_C.id == bindparam("conversation"))
+_RAISE_COUNTER = Prepared(_RAISE)
+_RAISE_OWN_COUNTER = Prepared(_RAISE.where(_C.owner == bindparam("of"), _C.revision == bindparam("at")))
+_COUNTER = Prepared(select(_C.branch_counter).where(_C.id == bindparam("conversation")))
 
 
 def _number(connection: Connection, conversation_id: UUID) -> int:
-    number: int = connection.execute(_COUNTER, {"conversation": conversation_id}).scalar_one()
+    number: int = _COUNTER.run(connection, {"conversation": conversation_id}).scalar_one()
     return number
 
 
@@ -300,7 +302,7 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
         "pins": list(new.pins) or None,
         "created_at": moment,
     }
-    connection.execute(_INSERT, row)
+    _INSERT.run(connection, row)
     return Branch(
         no=number,
         name=new.name,
@@ -314,7 +316,9 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
 
 def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
     """Return whether a branch of that name exists."""
-    return connection.execute(_NAMED, {"conversation": conversation_id, "wanted": name}).first() is not None
+    return _NAMED.run(connection, {"conversation": conversation_id, "wanted": name}).first() is not None
 
 
-_NAMED = select(_B.branch_no).where(_B.conversation_id == bindparam("conversation"), _B.name == bindparam("wanted"))
+_NAMED = Prepared(
+    select(_B.branch_no).where(_B.conversation_id == bindparam("conversation"), _B.name == bindparam("wanted"))
+)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from convo.records import ConversationInfo
 from convo.store.clock import now
+from convo.store.prepared import Prepared
 from convo.store.rows import conversation_from
 from convo.store.tables import TABLES
 
@@ -101,10 +102,10 @@ def page(
 
 def touch(connection: Connection, conversation_id: UUID) -> None:
     """Note that the conversation was active now."""
-    connection.execute(_TOUCH, {"conversation": conversation_id, "now": now()})
+    _TOUCH.run(connection, {"conversation": conversation_id, "now": now()})
 
 
-_TOUCH = (
+_TOUCH = Prepared(
     update(TABLES.conversations)
     .where(TABLES.conversations.c.id == bindparam("conversation"))
     .values(active_at=bindparam("now"))

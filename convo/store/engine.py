@@ -48,6 +48,11 @@ def parse_url(url: str | URL) -> URL:
     plain = _SPELLINGS.get(plain, plain)
     if plain not in _SYNC_DRIVERS:
         raise InvalidSetting(f"there is no support for {plain!r:.40} databases; use {_EXAMPLES}", field="url")
+    if plain == "sqlite" and parsed.host:
+        raise InvalidSetting(
+            "an SQLite URL has three slashes before the file: sqlite:///chat.db (four before an absolute path)",
+            field="url",
+        )
     return parsed.set(drivername=plain)
 
 
@@ -87,8 +92,9 @@ def _made(url: URL, make: Callable[[], E]) -> E:
             f"{url.drivername} needs a driver that is not installed ({problem.name}): pip install 'convo-sql[{extra}]'",
             extra=extra,
         ) from None
-    except (ArgumentError, NoSuchModuleError, TypeError) as problem:
-        raise InvalidSetting(f"the database settings cannot be used: {problem}"[:200], field="url") from None
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError, AttributeError) as problem:
+        said = " ".join(str(problem).split())
+        raise InvalidSetting(f"the database settings cannot be used: {said}"[:200], field="url") from None
 
 
 def _settings(url: URL, options: dict[str, Any]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, TextClause, bindparam, text, update
+from sqlalchemy import BigInteger, Integer, bindparam, text, update
 from sqlalchemy.engine import Connection
 
 from convo.records import Entry
+from convo.store.prepared import Prepared
 from convo.store.rows import ENTRY_COLUMNS, entry_from
 from convo.store.tables import TABLES
 from convo.store.types import Id
@@ -38,23 +39,29 @@ class Span:
     hi: int
 
 
-_PATH = text(
-    f"""
+_PARENT = "JOIN convo_branches up ON up.conversation_id = :conversation AND up.branch_no = path.parent_no"
+_PARENT_BY_KEY = """CROSS JOIN LATERAL (
+              SELECT * FROM convo_branches WHERE conversation_id = :conversation AND branch_no = path.parent_no LIMIT 1
+          ) up"""
+"""For PostgreSQL, whose planner may else read every branch of a conversation to find one parent."""
+
+
+def _walk(parent: str) -> Prepared:
+    statement = f"""
     WITH RECURSIVE path(branch_no, lo, hi, parent_no, depth) AS (
         SELECT branch_no, fork_seq, :hi, parent_no, 1 FROM convo_branches
          WHERE conversation_id = :conversation AND branch_no = :branch
         UNION ALL
         SELECT up.branch_no, up.fork_seq, path.lo, up.parent_no, path.depth + 1
-          FROM path JOIN convo_branches up ON up.conversation_id = :conversation AND up.branch_no = path.parent_no
+          FROM path {parent}
          WHERE path.lo > :floor AND path.depth < {LEVELS})
     SELECT branch_no, lo, hi, parent_no, depth FROM path
     """
-).bindparams(
-    bindparam("conversation", type_=Id),
-    bindparam("branch", type_=Integer),
-    bindparam("hi", type_=BigInteger),
-    bindparam("floor", type_=BigInteger),
-)
+    kinds: dict[str, Any] = {"conversation": Id, "branch": Integer, "hi": BigInteger, "floor": BigInteger}
+    return Prepared(text(statement).bindparams(*(bindparam(name, type_=kind) for name, kind in kinds.items())))
+
+
+_PATH = {"postgresql": _walk(_PARENT_BY_KEY), "sqlite": _walk(_PARENT), "mariadb": _walk(_PARENT)}
 
 
 def spans(connection: Connection, conversation_id: UUID, branch_no: int, head: int, floor: int = 0) -> list[Span]:
@@ -67,7 +74,7 @@ def spans(connection: Connection, conversation_id: UUID, branch_no: int, head: i
     hi = head
     while branch is not None and (not found or hi > floor):
         given = {"conversation": conversation_id, "branch": branch, "hi": hi, "floor": floor}
-        rows = sorted(connection.execute(_PATH, given), key=lambda row: row.depth)
+        rows = sorted(_PATH[connection.dialect.name].run(connection, given), key=lambda row: row.depth)
         found += [Span(row.branch_no, row.lo, row.hi) for row in rows]
         if not rows:
             break
@@ -85,13 +92,13 @@ _SELECT = "SELECT " + ", ".join(ENTRY_COLUMNS) + " FROM convo_messages"
 
 
 @lru_cache(maxsize=ARMS)
-def _arms(count: int) -> TextClause:
+def _arms(count: int) -> Prepared:
     arm = _SELECT + " WHERE conversation_id = :c AND branch_no = :b{0} AND seq > :lo{0} AND seq <= :hi{0}"
     kinds: dict[str, Any] = {"c": Id}
     for number in range(count):
         kinds |= {f"b{number}": Integer, f"lo{number}": BigInteger, f"hi{number}": BigInteger}
     statement = text(" UNION ALL ".join(arm.format(number) for number in range(count)))
-    return statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items()))
+    return Prepared(statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items())))
 
 
 def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) -> list[Entry]:
@@ -102,7 +109,7 @@ def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) 
         given: dict[str, Any] = {"c": conversation_id}
         for number, span in enumerate(batch):
             given |= {f"b{number}": span.branch_no, f"lo{number}": span.lo, f"hi{number}": span.hi}
-        entries += [entry_from(conversation_id, row) for row in connection.execute(_arms(len(batch)), given)]
+        entries += [entry_from(conversation_id, row) for row in _arms(len(batch)).run(connection, given)]
     return sorted(entries, key=lambda entry: entry.seq)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
 from convo.store.clock import now
+from convo.store.prepared import Prepared
 from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
 from convo.store.tables import TABLES
 
@@ -24,9 +25,10 @@ _T = TABLES.turns.c
 _IS = _T.conversation_id == bindparam("conversation"), _T.turn_id == bindparam("turn")
 _ENDED = ("status", "calls", "error", "output_first", "output_last", "ended_at")
 
-# What a turn runs is made once: to make a statement costs several times what it costs to run it.
-_ADD_MESSAGE, _ADD_TURN, _ADD_CALL = insert(TABLES.messages), insert(TABLES.turns), insert(TABLES.calls)
-_END_TURN = (
+_ADD_MESSAGE = Prepared(insert(TABLES.messages))
+_ADD_TURN = Prepared(insert(TABLES.turns))
+_ADD_CALL = Prepared(insert(TABLES.calls))
+_END_TURN = Prepared(
     update(TABLES.turns)
     .where(*_IS, _T.attempt == bindparam("at"), _T.status == bindparam("was"))
     .values(pending=None, **{name: bindparam(f"new_{name}") for name in _ENDED})
@@ -37,8 +39,7 @@ _TURN = select(TABLES.turns).where(*_IS)
 def add_messages(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write ``entries``; one statement, none for no entries. The head must have been moved before."""
     if entries:
-        rows = rows_of(entries)
-        connection.execute(_ADD_MESSAGE, rows if len(rows) > 1 else rows[0])
+        _ADD_MESSAGE.run(connection, *rows_of(entries))
 
 
 def has_message(connection: Connection, entry: Entry) -> bool:
@@ -50,7 +51,7 @@ def has_message(connection: Connection, entry: Entry) -> bool:
 
 def add_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> None:
     """Write a new turn, with the call it is about to make."""
-    connection.execute(_ADD_TURN, {**turn_row(turn), "pending": pending})
+    _ADD_TURN.run(connection, {**turn_row(turn), "pending": pending})
 
 
 def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> bool:
@@ -76,7 +77,7 @@ def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") ->
     row = turn_row(turn)
     given = {f"new_{name}": row[name] for name in _ENDED}
     given |= {"conversation": turn.conversation_id, "turn": turn.id, "at": turn.attempt, "was": was}
-    return connection.execute(_END_TURN, given).rowcount == 1
+    return _END_TURN.run(connection, given).rowcount == 1
 
 
 def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -85,7 +86,7 @@ def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], Colu
 
 def add_call(connection: Connection, conversation_id: UUID, call: Call) -> None:
     """Append a call that has ended."""
-    connection.execute(_ADD_CALL, call_row(conversation_id, call))
+    _ADD_CALL.run(connection, call_row(conversation_id, call))
 
 
 def turn(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Turn | None:

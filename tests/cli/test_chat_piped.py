@@ -67,7 +67,8 @@ def test_a_conversation_of_an_application_goes_on_by_its_id(tmp_path: Path) -> N
     assert answers(tmp_path, "scripted:Yes.", *goes_on, typed="Still there?\n") == "Yes.\n"
     assert chat(tmp_path, *goes_on, typed="And who answers?\n")[0] == 1
     assert chat(tmp_path, "scripted:No.", *goes_on, "--owner", "bob", typed="Me too?\n")[0] == 1
-    assert len(made.history()) == 4
+    with Store(sqlite_url(tmp_path / "app.db"), owner="ann") as store:
+        assert len(store.open("support").history()) == 4
 
 
 def test_a_server_of_ones_own_is_asked_with_the_key_of_the_environment(tmp_path: Path, model: ChatServer) -> None:

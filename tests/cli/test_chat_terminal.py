@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,17 @@ def chatting(folder: Path, *arguments: str) -> Terminal:
     return Terminal(command, folder)
 
 
-def stored(folder: Path, branch: str | None = None) -> Conversation:
+@contextmanager
+def stored(folder: Path, branch: str | None = None) -> Iterator[Conversation]:
+    """The one conversation in the folder's database, which is closed again."""
     with Store(sqlite_url(folder / "chat.db")) as store:
         (info,) = store.conversations()
-        return store.load(info.id, branch=branch)
+        yield store.load(info.id, branch=branch)
+
+
+def texts(folder: Path, branch: str | None = None) -> list[str]:
+    with stored(folder, branch) as chat:
+        return [entry.text for entry in chat.history()]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -63,8 +71,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def is_at_prompt(screen: str) -> bool:
-    return screen.endswith("main>")
+def is_at_prompt(screen: str, branch: str = "main") -> bool:
+    return screen.endswith(f"\n{branch}>")
+
+
+def answered(text: str, branch: str = "main") -> Callable[[str], bool]:
+    """A screen that shows ``text`` and the prompt again: keys pressed before are not sure to be read."""
+    return lambda screen: text in screen and is_at_prompt(screen, branch)
 
 
 def test_markdown_is_shown_as_it_comes_and_stays(terminal: Terminal, model: ChatServer) -> None:
@@ -101,9 +114,10 @@ def test_ctrl_c_cancels_the_answer_and_keeps_what_came(terminal: Terminal, model
     terminal.type("Count.")
     terminal.wait("One two")
     terminal.press("C-c")
-    terminal.wait("what came is kept")
+    terminal.wait(answered("what came is kept"))
     gate.open()
-    last = stored(tmp_path).history()[-1]
+    with stored(tmp_path) as chat:
+        last = chat.history()[-1]
     assert (last.text, last.finish_reason) == ("One two", "cancelled")
     terminal.type("And now?")
     terminal.wait("One two three four.")
@@ -122,9 +136,9 @@ def test_ctrl_c_before_anything_came_is_no_trouble(terminal: Terminal, model: Ch
 
 def test_branch_switch_tree_and_completion(terminal: Terminal) -> None:
     terminal.type("Hello")
-    terminal.wait("Bonjour!")
+    terminal.wait(answered("Bonjour!"))
     terminal.type("/branch side")
-    terminal.wait("side>")
+    terminal.wait(lambda screen: is_at_prompt(screen, "side"))
     terminal.type("/sw", enter=False)
     terminal.press("Tab")
     terminal.wait("/switch")
@@ -140,45 +154,43 @@ def test_branch_switch_tree_and_completion(terminal: Terminal) -> None:
 
 def test_edit_and_retry_answer_on_branches_of_their_own(terminal: Terminal, model: ChatServer, tmp_path: Path) -> None:
     terminal.type("What is Comte?")
-    terminal.wait("Bonjour!")
+    terminal.wait(answered("Bonjour!"))
     model.reply("A cheese from the Jura.")
     terminal.type("/edit")
     terminal.wait("edit #1> What is Comte?")
     terminal.type(" And Brie?")
-    terminal.wait("A cheese from the Jura.")
-    terminal.wait("branch-1>")
-    assert [entry.text for entry in stored(tmp_path).history()] == [
-        "What is Comte? And Brie?",
-        "A cheese from the Jura.",
-    ]
+    terminal.wait(answered("A cheese from the Jura.", "branch-1"))
+    assert texts(tmp_path) == ["What is Comte? And Brie?", "A cheese from the Jura."]
     model.reply("Another answer.")
     terminal.type("/retry")
-    terminal.wait("Another answer.")
-    assert [branch.name for branch in stored(tmp_path).branches()] == ["main", "branch-1", "branch-2"]
-    assert [entry.text for entry in stored(tmp_path, "main").history()] == ["What is Comte?", "Bonjour!"]
+    terminal.wait(answered("Another answer.", "branch-2"))
+    with stored(tmp_path) as chat:
+        assert [branch.name for branch in chat.branches()] == ["main", "branch-1", "branch-2"]
+    assert texts(tmp_path, "main") == ["What is Comte?", "Bonjour!"]
 
 
 def test_other_commands_and_quit(terminal: Terminal, tmp_path: Path) -> None:
     terminal.type("/help")
-    assert "/explain TEXT" in terminal.wait("/quit")
+    assert "/explain TEXT" in terminal.wait(answered("Tab completes."))
     terminal.type("/system Be terse.")
-    terminal.wait("System prompt: Be terse.")
+    terminal.wait(answered("System prompt: Be terse."))
     terminal.type("Hello")
-    terminal.wait("Bonjour!")
+    terminal.wait(answered("Bonjour!"))
     terminal.type("/explain And now?")
-    terminal.wait("tokens")
+    terminal.wait(answered("tokens"))
     terminal.type("/usage")
-    terminal.wait("completed")
+    terminal.wait(answered("completed"))
     terminal.type("/export chat.md")
-    terminal.wait("2 messages are in chat.md")
+    terminal.wait(answered("2 messages are in chat.md"))
     assert (tmp_path / "chat.md").read_text() == "## user\n\nHello\n\n## assistant\n\nBonjour!\n"
     terminal.type("/nonsense")
-    terminal.wait("There is no command /nonsense")
+    terminal.wait(answered("There is no command /nonsense"))
     terminal.press("C-c")
-    terminal.wait("/quit or Ctrl-D leaves.")
+    terminal.wait(answered("/quit or Ctrl-D leaves."))
     terminal.type("/quit")
     terminal.wait(f"{ENDED} 0")
-    assert stored(tmp_path).info().title == "Hello"
+    with stored(tmp_path) as chat:
+        assert chat.info().title == "Hello"
 
 
 def test_a_failing_model_keeps_the_question_and_resume_asks_again(terminal: Terminal, model: ChatServer) -> None:
@@ -186,9 +198,9 @@ def test_a_failing_model_keeps_the_question_and_resume_asks_again(terminal: Term
 
     model.misbehave(faults.status(400))
     terminal.type("Hello?")
-    terminal.wait("/resume asks again")
+    terminal.wait(answered("/resume asks again"))
     terminal.type("/resume")
-    terminal.wait("Bonjour!")
+    terminal.wait(answered("Bonjour!"))
 
 
 def test_a_lost_terminal_loses_nothing_and_the_chat_goes_on(
@@ -200,32 +212,33 @@ def test_a_lost_terminal_loses_nothing_and_the_chat_goes_on(
     terminal.type("Count.")
     terminal.wait("One two three")
     terminal.hang_up()
-    chat = stored(tmp_path)
-    wait_until(lambda: chat.turns()[-1].status != "running")
-    gate.open()
-    assert chat.turns()[-1].status == "interrupted"
+    with stored(tmp_path) as chat:
+        wait_until(lambda: chat.turns()[-1].status != "running")
+        gate.open()
+        assert chat.turns()[-1].status == "interrupted"
     with chatting(tmp_path, "-c") as again:
-        again.wait("The last answer broke off")
+        again.wait(answered("The last answer broke off"))
         again.type("/resume")
-        again.wait("One two three four five.")
+        again.wait(answered("One two three four five."))
         again.press("Up")
         again.press("Up")
         again.wait("main> Count.")
         again.press("C-c")
+        again.wait(answered("/quit or Ctrl-D leaves."))
         again.press("C-d")
         again.wait(f"{ENDED} 0")
 
 
 def test_nasty_answers_do_nothing_to_the_terminal(terminal: Terminal, model: ChatServer, tmp_path: Path) -> None:
-    texts = [text for text in NASTY if text.strip() and len(text) < 2000 and not _is_lone_surrogate(text)]
-    for number, start in enumerate(range(0, len(texts), 12), 1):
-        model.reply("\n\n".join(texts[start : start + 12]) + f"\n\nPart {number}.")
+    bad = [text for text in NASTY if text.strip() and len(text) < 2000 and not _is_lone_surrogate(text)]
+    for number, start in enumerate(range(0, len(bad), 12), 1):
+        model.reply("\n\n".join(bad[start : start + 12]) + f"\n\nPart {number}.")
         terminal.type("Say bad things.")
         terminal.wait(lambda screen, number=number: is_at_prompt(screen) and f"Part {number}." in screen)
     model.reply("Yes, I am still here.")
     terminal.type("Are you still there?")
     terminal.wait(lambda screen: is_at_prompt(screen) and "Yes, I am still here." in screen)
-    assert len(stored(tmp_path).history()) == 2 * number + 2
+    assert len(texts(tmp_path)) == 2 * number + 2
 
 
 def _is_lone_surrogate(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable
@@ -10,9 +11,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import BaseModel
 from sqlalchemy import text
 
-from convo import OPENAI, Conversation, Store, assistant, tool_result, user
+from convo import (
+    OPENAI,
+    AsyncConversation,
+    AsyncStore,
+    Conversation,
+    Insert,
+    Store,
+    assistant,
+    tool_call,
+    tool_result,
+    user,
+)
 from convo.errors import (
     AlreadyExists,
     ConvoError,
@@ -26,6 +39,7 @@ from convo.errors import (
     StoreUnavailable,
     UnknownToolCall,
     Unsupported,
+    WrongFace,
 )
 from convo.store.schema import upgrade
 from convo.store.tables import TABLES
@@ -71,6 +85,8 @@ MESSAGES: dict[str, tuple[Any, type[ConvoError], str]] = {
     "no chunks": (user([]), InvalidMessage, "the message is empty"),
     "an empty chunk": (user([{"type": "text", "text": ""}]), InvalidMessage, "the message is empty"),
     "nothing": (None, InvalidMessage, "must be a text, a dict or a message"),
+    "bytes alone": (b"hm", InvalidMessage, "must be a text, a dict or a message, not bytes"),
+    "no bytes": (b"", InvalidMessage, "must be a text, a dict or a message, not bytes"),
     "a number": (3, InvalidMessage, "must be a text, a dict or a message"),
     "no role": ({"content": SECRET}, InvalidMessage, "role: must be"),
     "another role": ({"role": "developer", "content": SECRET}, InvalidMessage, "role: must be"),
@@ -126,6 +142,7 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "an option that is none": (lambda s: s.chat.send("hm", temprature=1), InvalidOption, "no option 'temprature'"),
     "waiting for nothing": (lambda s: s.chat.send("hm", wait=float("nan")), InvalidOption, "wait: must be"),
     "waiting backwards": (lambda s: s.chat.append("hm", wait=-1), InvalidOption, "wait: must be a number"),
+    "waiting for ages": (lambda s: s.chat.send("hm", wait=""), InvalidOption, "wait: must be a number"),
     "an end that is no entry": (lambda s: s.chat.send("hm", expect_head=2), InvalidOption, "must be an entry"),
     "an end from elsewhere": (
         lambda s: s.chat.send("hm", expect_head=s.other.history()[0]),
@@ -140,6 +157,38 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "a branch name that is none": (lambda s: s.chat.fork(name="a\nb"), InvalidSetting, "name: must not contain"),
     "a branch that is not there": (lambda s: s.chat.switch("side"), NotFound, "there is no branch 'side'"),
     "a branch number": (lambda s: s.chat.switch(77), NotFound, "there is no branch 77"),
+    "a branch of half a character": (lambda s: s.chat.switch("\ud800"), InvalidSetting, "branch: must not contain"),
+    "a branch that is a list": (lambda s: s.chat.diff([]), InvalidSetting, "branch: must be a text, not list"),
+    "a branch that is a truth": (lambda s: s.chat.delete_branch(True), InvalidSetting, "branch: must be a text, not"),
+    "a branch number beyond all": (lambda s: s.chat.switch(10**30), NotFound, "there is no branch 1000"),
+    "loading a branch that is a list": (lambda s: s.store.load(s.chat.id, branch=[]), InvalidSetting, "branch: must"),
+    "a title that is a list": (lambda s: s.chat.configure(title=[]), InvalidSetting, "title: must be a text, not list"),
+    "metadata that is a text": (lambda s: s.chat.configure(metadata=""), InvalidSetting, "metadata: must be a dict of"),
+    "metadata that is a number": (
+        lambda s: s.chat.send("hm", metadata=3),
+        InvalidSetting,
+        "metadata: must be a dict of",
+    ),
+    "a list after a number": (lambda s: s.store.conversations(before=3), InvalidSetting, "one of conversations()"),
+    "a list of a truth": (lambda s: s.store.conversations(True), InvalidSetting, "limit: must be a whole number"),
+    "a note on nothing": (lambda s: s.chat.annotate(None, {}), InvalidSetting, "an entry is needed"),
+    "a pin on nothing": (lambda s: s.chat.pin(None), InvalidSetting, "an entry is needed"),
+    "siblings of nothing": (lambda s: s.chat.siblings(None), InvalidSetting, "an entry is needed"),
+    "an edit into nothing": (lambda s: s.chat.edit(s.chat.history()[0], []), InvalidMessage, "takes the place of one"),
+    "a turn that is a number": (lambda s: s.chat.turn(3), NotFound, "3 is no turn's id"),
+    "following a text": (lambda s: _first(s.chat.follow("hm")), NotFound, "'hm' is no turn's id"),
+    "usage of a number": (lambda s: s.chat.usage(3), InvalidOption, "turn: must be a turn"),
+    "the request of a number": (lambda s: s.chat.request(3, 4), InvalidSetting, "a turn and one of its calls"),
+    "the model of all models": (
+        lambda s: s.chat.send("hm", response_model=BaseModel),
+        InvalidOption,
+        "cannot be described by a JSON schema",
+    ),
+    "a model beyond JSON": (
+        lambda s: s.chat.send("hm", response_model=Unspeakable),
+        InvalidOption,
+        "response_model: Unspeakable cannot be described by a JSON schema",
+    ),
     "history of nothing": (lambda s: s.chat.history(limit=0), InvalidSetting, "limit: must be a whole number"),
     "history of half": (lambda s: s.chat.history(limit=0.5), InvalidSetting, "limit: must be a whole number"),
     "history before a number": (lambda s: s.chat.history(before=2), InvalidSetting, "an entry is needed"),
@@ -151,6 +200,49 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "a name of half a character": (lambda s: s.store.open("\ud83d"), InvalidSetting, "external_id: must not"),
     "an entry from elsewhere": (lambda s: s.chat.annotate(s.other.history()[0], {}), NotFound, "another conversation"),
 }
+
+
+class Unspeakable(BaseModel):
+    """A model with a field that JSON cannot hold."""
+
+    model_config = {"arbitrary_types_allowed": True}
+    thread: threading.Thread
+
+
+def _first(pieces: Any) -> Any:
+    return next(iter(pieces))
+
+
+def test_a_result_given_twice_is_said(store: Any) -> None:
+    calls = assistant(tool_calls=[tool_call("a", id="c00000001"), tool_call("b", id="c00000002")])
+    chat = store.start([user("hm"), calls], backend=lambda request: "yes")
+    with pytest.raises(UnknownToolCall, match="'c00000001' is given two results"):
+        chat.submit([tool_result("c00000001", "1"), tool_result("c00000001", "2")])
+    assert len(chat.waiting()) == 2
+
+
+def test_a_store_of_the_other_face_is_said(database_url: str) -> None:
+    with pytest.raises(WrongFace, match="use it with AsyncConversation"):
+        Conversation.open(AsyncStore(database_url), "hm")  # type: ignore[arg-type]
+    with Store(database_url) as store, pytest.raises(WrongFace, match="use it with Conversation"):
+        asyncio.run(AsyncConversation.open(store, "hm"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("messages", [3, None, b"hm"])
+def test_what_is_inserted_must_be_messages(messages: Any) -> None:
+    with pytest.raises(InvalidSetting, match="Insert: messages must be messages or a list of them"):
+        Insert(messages)
+
+
+def test_waiting_for_ever_is_a_wait_like_any_other(scene: Scene) -> None:
+    assert scene.chat.send("hm", wait=10**400).text == "yes"
+    assert scene.chat.send("hm", wait=float("inf")).text == "yes"
+
+
+def test_a_turn_is_found_by_the_text_of_its_id(scene: Scene) -> None:
+    turn = scene.chat.turns()[-1]
+    assert scene.chat.turn(str(turn.id))[0] == turn
+    assert "".join(delta.text for delta in scene.chat.follow(str(turn.id))) == "yes"
 
 
 @pytest.mark.parametrize(("act", "error", "said"), ACTS.values(), ids=ACTS)
@@ -179,6 +271,7 @@ def test_a_name_is_its_owners_and_a_foreign_id_is_not_found(face: Any, database_
 URLS: dict[str, tuple[str, type[ConvoError], str]] = {
     "no URL": ("chat.db", InvalidSetting, "this is no database URL"),
     "nothing": ("", InvalidSetting, "this is no database URL"),
+    "two slashes": ("sqlite://chat.db", InvalidSetting, "three slashes before the file"),
     "another database": ("oracle://root@127.0.0.1/x", InvalidSetting, "no support for 'oracle' databases"),
     "a folder that is not there": (
         "sqlite:////nowhere/at/all/chat.db",
