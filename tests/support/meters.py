@@ -1,6 +1,6 @@
 """What statements cost a database, counted in its own units: not in time.
 
-SQLite: steps of its virtual machine. PostgreSQL: rows that plan nodes touched, and pages (EXPLAIN ANALYZE, BUFFERS).
+SQLite: steps of its virtual machine. PostgreSQL: rows read, used or not, and pages (EXPLAIN (ANALYZE, BUFFERS)).
 MariaDB: rows that its storage engine was asked for (the session's Handler_read counters).
 """
 
@@ -81,19 +81,18 @@ def _postgresql(raw: Any, statement: str, parameters: Any) -> Finish:
         cursor.execute("ROLLBACK TO SAVEPOINT metered")
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    units = {"rows": sum(_rows(node) for node in _nodes(plan)), "pages": pages}
+    units = {"rows": _rows_read(plan), "pages": pages}
     return lambda: units
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", []):
-        yield from _nodes(inner)
-
-
-def _rows(node: dict[str, Any]) -> int:
+def _rows_read(node: dict[str, Any]) -> int:
+    """Count at the leaves alone: how many nodes hand the rows on is the planner's choice, and no work of note."""
+    beneath = sum(_rows_read(inner) for inner in node.get("Plans", []))
+    if not any(name in node for name in ("Relation Name", "Index Name")) or node["Node Type"] == "ModifyTable":
+        return beneath
     thrown_away = sum(count for name, count in node.items() if name.startswith("Rows Removed"))
-    return int((node["Actual Rows"] + thrown_away) * node["Actual Loops"])
+    own = int((node["Actual Rows"] + thrown_away) * node["Actual Loops"])
+    return max(own, beneath)  # a bitmap's rows are met twice: in the index, then in the table
 
 
 def _mariadb(raw: Any, statement: str, parameters: Any) -> Finish:
