@@ -3,12 +3,13 @@
     python benchmarks/stream_overhead.py [--chunks 400] [--pause 0.002] [--rounds 10]
 
 A server in a process of its own sends a recorded kind of event, one a write, with a pause between them as a model has
-(``--pause 0``: as fast as it can). Four readers take turns, round by round, so that whatever slows one slows the
+(``--pause 0``: as fast as it can). Readers take turns, round by round, so that whatever slows one slows the
 others; what is printed is each reader's median of CPU time per chunk, and its ratio to raw httpx:
 
 - lines: ``httpx`` reading lines, nothing more;
 - parsed: the same, each line's JSON parsed and its text taken, which no client can do without;
-- convo: ``convo.backends.call.stream``, deltas out.
+- convo: ``convo.backends.call.stream``, deltas out;
+- chat: ``stream`` of a conversation, its answer checkpointed and stored in SQLite, deltas out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections.abc import Callable
 
 import httpx
 
+from convo import AsyncConversation, AsyncStore, Conversation, Store
 from convo.backends import call
 from convo.backends.http_io import AsyncHttp, SyncHttp
 from convo.backends.mistral import mistral
@@ -96,7 +98,13 @@ def sync_readers(url: str) -> dict[str, Callable[[], None]]:
         for _ in drive_stream(call.stream(io, backend, REQUEST)):
             pass
 
-    return {"lines": lines, "parsed": parsed, "convo": convo}
+    conversation = Conversation.start(Store("sqlite://"), backend=backend)
+
+    def chat() -> None:
+        for _ in conversation.stream("Hello"):
+            pass
+
+    return {"lines": lines, "parsed": parsed, "convo": convo, "chat": chat}
 
 
 def async_readers(url: str, runner: asyncio.Runner) -> dict[str, Callable[[], None]]:
@@ -118,7 +126,14 @@ def async_readers(url: str, runner: asyncio.Runner) -> dict[str, Callable[[], No
         async for _ in call.stream(io, backend, REQUEST):
             pass
 
-    return {read.__name__: lambda read=read: runner.run(read()) for read in (lines, parsed, convo)}  # type: ignore[misc]
+    conversation = runner.run(AsyncConversation.start(AsyncStore("sqlite://"), backend=backend))
+
+    async def chat() -> None:
+        async for _ in conversation.stream("Hello"):
+            pass
+
+    readers = (lines, parsed, convo, chat)
+    return {read.__name__: lambda read=read: runner.run(read()) for read in readers}  # type: ignore[misc]
 
 
 def measured(readers: dict[str, Callable[[], None]], rounds: int, chunks: int) -> dict[str, float]:

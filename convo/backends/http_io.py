@@ -32,18 +32,19 @@ _AFTER_THE_END = 0.2  # seconds for the few bytes that close a body whose answer
 
 def _typed(problem: Exception, timer: Timer, *, answering: bool) -> Exception:
     """Return the typed error for one of httpx's; ``answering`` says whether the headers are in."""
+    import httpcore
     import httpx
 
     if isinstance(problem, httpx.ConnectTimeout | httpx.PoolTimeout):
         return timer.exceeded("connect" if timer.left() > 0 else "")
-    if isinstance(problem, httpx.TimeoutException | TimeoutError):
+    if isinstance(problem, httpx.TimeoutException | httpcore.TimeoutException | TimeoutError):
         return timer.exceeded()
     if isinstance(problem, httpx.DecodingError):
         return MalformedResponse("the backend's answer cannot be decompressed")
     if isinstance(problem, httpx.ProxyError | httpx.ConnectError):
         reason = "its certificate is not trusted" if "CERTIFICATE" in str(problem) else "no connection"
         return BackendUnavailable(f"the backend cannot be reached: {reason}")
-    if isinstance(problem, httpx.TransportError | OSError):
+    if isinstance(problem, httpx.TransportError | httpcore.NetworkError | OSError):
         broken = "the connection broke while the backend answered"
         return StreamInterrupted(broken) if answering else BackendUnavailable("the backend broke the connection")
     return problem
@@ -69,6 +70,13 @@ def _limits(timer: Timer) -> httpx.Timeout:
     return httpx.Timeout(left, connect=min(timer.connect(), left))
 
 
+def _plain_stream(response: httpx.Response, *, bounded: bool) -> Any:
+    """Return the network stream whose plain chunks are the body, None where the body must be read by httpx."""
+    stream = response.extensions.get("network_stream") if bounded and not _is_compressed(response) else None
+    chunked = response.headers.get("transfer-encoding", "").lower() == "chunked"
+    return stream if chunked and hasattr(stream, "read_plain") else None
+
+
 def _is_compressed(response: httpx.Response) -> bool:
     """Whether the body must go through httpx's decoders, which cost a few microseconds a chunk."""
     return bool(response.headers.get("content-encoding"))
@@ -81,6 +89,7 @@ class _SyncResponse:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._parts = response.iter_bytes() if _is_compressed(response) else iter(response.stream)  # type: ignore[arg-type]
+        self._plain = _plain_stream(response, bounded=bounded)
         self._timer = timer
         self._bounded = bounded
 
@@ -89,6 +98,13 @@ class _SyncResponse:
             yield chunk
 
     def _next(self) -> bytes | None:
+        if self._plain is not None:
+            try:
+                if chunk := self._plain.read_plain(self._timer):
+                    return chunk  # type: ignore[no-any-return]
+            except Exception as problem:
+                raise _typed(problem, self._timer, answering=True) from None
+            self._plain = None
         if not self._bounded and self._timer.left() <= 0:
             raise self._timer.exceeded()
         token = running_timer.set(self._timer)
@@ -179,6 +195,7 @@ class _AsyncResponse:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._parts = response.aiter_bytes() if _is_compressed(response) else aiter(response.stream)  # type: ignore[arg-type]
+        self._plain = _plain_stream(response, bounded=bounded)
         self._timer = timer
         self._bounded = bounded
 
@@ -187,6 +204,13 @@ class _AsyncResponse:
             yield chunk
 
     async def _next(self) -> bytes | None:
+        if self._plain is not None:
+            try:
+                if chunk := await self._plain.read_plain(self._timer):
+                    return chunk  # type: ignore[no-any-return]
+            except Exception as problem:
+                raise _typed(problem, self._timer, answering=True) from None
+            self._plain = None
         token = running_timer.set(self._timer)
         try:
             if self._bounded:

@@ -1,7 +1,8 @@
-"""Network streams that read and write no longer than a running timer has left."""
+"""Network streams that read and write no longer than a running timer has left, and cut what they read as it is used."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import httpcore
 
 from convo.backends.http_clients import running_timer
+from convo.backends.http_framing import headers_of, unwrapped
+from convo.backends.policy import Timer
 
 _SLICE = 2**16
 
 
-def _left(timeout: float | None, error: type[Exception]) -> float | None:
-    timer = running_timer.get()
+def _left(timeout: float | None, error: type[Exception], timer: Timer | None = None) -> float | None:
+    timer = timer or running_timer.get()
     if timer is None:
         return timeout
     left = timer.left()
@@ -29,12 +32,57 @@ def _slices(buffer: bytes) -> Iterator[bytes]:
         yield buffer[start : start + _SLICE]
 
 
-class _BoundedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+class _Framed:
+    """What was read and not given on yet. An answer's headers are given without what follows them."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+        self._at_body = False  # whether what was given last are an answer's headers, and nothing else
+
+    def _give(self, data: bytes, max_bytes: int) -> bytes:
+        headers = headers_of(data)
+        self._at_body = headers is not None
+        size = min(max_bytes, len(data) if headers is None else len(headers))
+        self._kept = data[size:]
+        return data[:size]
+
+    def _unwrap(self, data: bytes) -> bytes:
+        payload, self._kept, self._at_body = unwrapped(self._kept + data if self._kept else data)
+        return payload
+
+
+class _BoundedStream(_Framed, httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, *, encrypted: int = 0) -> None:
+        super().__init__()
         self._stream = stream
+        self._encrypted = encrypted
+        # Where TLS goes through TLS only httpcore's stream knows how to read.
+        self._socket: socket.socket | None = stream.get_extra_info("socket") if encrypted < 2 else None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._give(self._kept or self._receive(max_bytes, _left(timeout, httpcore.ReadTimeout)), max_bytes)
+
+    def read_plain(self, timer: Timer) -> bytes:
+        """Return what the next plain chunks of the body hold, ``b""`` where only ``read`` can tell what follows."""
+        data = b""
+        while self._at_body:
+            if payload := self._unwrap(data):
+                return payload
+            if self._at_body:
+                data = self._receive(_SLICE, _left(None, httpcore.ReadTimeout, timer))
+                self._at_body = bool(data)
+        return b""
+
+    def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
+        if self._socket is None:
+            return self._stream.read(max_bytes, timeout)
+        try:
+            self._socket.settimeout(timeout)
+            return self._socket.recv(max_bytes)
+        except TimeoutError:
+            raise httpcore.ReadTimeout from None
+        except OSError as problem:
+            raise httpcore.ReadError(str(problem)) from None
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for piece in _slices(buffer):
@@ -47,17 +95,17 @@ class _BoundedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left), encrypted=self._encrypted + 1)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return True if info == "is_readable" and self._kept else self._stream.get_extra_info(info)
 
 
 class BoundedBackend(httpcore.NetworkBackend):
-    """Makes the connections of the sync face."""
+    """Makes the connections of the sync face, by ``backend``."""
 
-    def __init__(self) -> None:
-        self._backend = httpcore.SyncBackend()
+    def __init__(self, backend: httpcore.NetworkBackend | None = None) -> None:
+        self._backend = backend or httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -72,12 +120,25 @@ class BoundedBackend(httpcore.NetworkBackend):
         return _BoundedStream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
 
 
-class _AsyncBoundedStream(httpcore.AsyncNetworkStream):
+class _AsyncBoundedStream(_Framed, httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        super().__init__()
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        return await self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        data = self._kept or await self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._give(data, max_bytes)
+
+    async def read_plain(self, timer: Timer) -> bytes:
+        """Return what the next plain chunks of the body hold, ``b""`` where only ``read`` can tell what follows."""
+        data = b""
+        while self._at_body:
+            if payload := self._unwrap(data):
+                return payload
+            if self._at_body:
+                data = await self._stream.read(_SLICE, _left(None, httpcore.ReadTimeout, timer))
+                self._at_body = bool(data)
+        return b""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         for piece in _slices(buffer):
@@ -96,14 +157,14 @@ class _AsyncBoundedStream(httpcore.AsyncNetworkStream):
         return _AsyncBoundedStream(await self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return True if info == "is_readable" and self._kept else self._stream.get_extra_info(info)
 
 
 class AsyncBoundedBackend(httpcore.AsyncNetworkBackend):
-    """Makes the connections of the async face."""
+    """Makes the connections of the async face, by ``backend``."""
 
-    def __init__(self) -> None:
-        self._backend = httpcore.AnyIOBackend()
+    def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
+        self._backend = backend or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
