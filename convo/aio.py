@@ -16,6 +16,9 @@ from convo.flows import (
     pinning,
     reading,
     record,
+    recorded,
+    replay_each,
+    replaying,
     running,
     tree,
 )
@@ -23,10 +26,14 @@ from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.comparing import Comparison
 from convo.flows.handle import Handle
+from convo.flows.recorded import RecordedBackend
+from convo.flows.replay_each import AT_ONCE
+from convo.flows.replay_values import Replay, ReplayEvent, ReplayKwargs
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
 from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
+from convo.profiles import PERMISSIVE, Profile
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import AsyncStream
 
@@ -274,6 +281,26 @@ class AsyncConversation:
     async def siblings(self, entry: Entry) -> list[Entry]:
         """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
         return await tree.siblings(self._handle, entry)
+
+    async def replay(self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]) -> Replay:
+        """Send the recorded inputs of a branch again, onto a new branch; see ``Conversation.replay``."""
+        return await replaying.replay(self._handle, branch, **given)
+
+    def stream_replay(
+        self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
+    ) -> AsyncGenerator[ReplayEvent, None]:
+        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
+        return replaying.stream_replay(self._handle, branch, **given)
+
+    async def replay_each(
+        self, ways: Mapping[str, ReplayKwargs], branch: str | int | None = None, *, at_once: int = AT_ONCE
+    ) -> dict[str, Replay]:
+        """Replay a branch in several ``ways``, so many ``at_once``, in tasks; see ``Conversation.replay_each``."""
+        return await replay_each.replay_each(self._handle, ways, branch, at_once)
+
+    async def recorded(self, profile: Profile = PERMISSIVE) -> RecordedBackend:
+        """Return this branch as a backend that answers again what is on record; see ``Conversation.recorded``."""
+        return await recorded.recorded(self._handle, profile)
 
     async def diff(self, a: str | int, b: str | int | None = None) -> Comparison:
         """Lay branch ``a`` and branch ``b`` (None: this one) side by side from where they part.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from convo.flows import (
     pinning,
     reading,
     record,
+    recorded,
+    replay_each,
+    replaying,
     running,
     tree,
 )
@@ -23,10 +26,14 @@ from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.comparing import Comparison
 from convo.flows.handle import Handle
+from convo.flows.recorded import RecordedBackend
+from convo.flows.replay_each import AT_ONCE
+from convo.flows.replay_values import Replay, ReplayEvent, ReplayKwargs
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
 from convo.messages import MessageLike, ToolCall
 from convo.ports import drive, drive_stream
+from convo.profiles import PERMISSIVE, Profile
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import Stream
 
@@ -268,6 +275,39 @@ class Conversation:
     def siblings(self, entry: Entry) -> list[Entry]:
         """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
         return drive(tree.siblings(self._handle, entry))
+
+    def replay(self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]) -> Replay:
+        """Send the recorded inputs of a branch (None: this one) again, onto a new branch; this handle stays.
+
+        Another backend, system prompt, policy or options may answer. Results of tool calls are those on record, found
+        by name and arguments and, of equal calls, by order. A replay that broke off is gone on with by
+        ``name=..., resume=True``. Raises what a turn raises, NoRecordedResult, NothingToAnswer, NotFound,
+        AlreadyExists.
+        """
+        return drive(replaying.replay(self._handle, branch, **given))
+
+    def stream_replay(
+        self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
+    ) -> Generator[ReplayEvent, None, None]:
+        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
+        return drive_stream(replaying.stream_replay(self._handle, branch, **given))
+
+    def replay_each(
+        self, ways: Mapping[str, ReplayKwargs], branch: str | int | None = None, *, at_once: int = AT_ONCE
+    ) -> dict[str, Replay]:
+        """Replay a branch in several ``ways``, each onto a branch of the name it is given under; return each replay.
+
+        ``at_once`` of them run at a time, in threads. Where one fails the others run to their end, then the first
+        error is raised.
+        """
+        return drive(replay_each.replay_each(self._handle, ways, branch, at_once))
+
+    def recorded(self, profile: Profile = PERMISSIVE) -> RecordedBackend:
+        """Return this branch as a backend that answers again, offline, what is on record; see ``RecordedBackend``.
+
+        ``profile`` is the one the record was made with. O(path).
+        """
+        return drive(recorded.recorded(self._handle, profile))
 
     def diff(self, a: str | int, b: str | int | None = None) -> Comparison:
         """Lay branch ``a`` and branch ``b`` (None: this one) side by side from where they part.

@@ -16,6 +16,8 @@ ConvoError
 │   ├── NothingToCancel
 │   ├── UnknownToolCall           a tool result nobody asked for
 │   ├── ToolRoundsExceeded        the model wants tools called more often than permitted
+│   ├── NoRecordedResult          a replay's model called a tool as the record never did
+│   ├── RequestChanged            a recorded backend was asked something that is not on record; shows the difference
 │   └── Conflict                  somebody else was first
 │       ├── TurnInProgress
 │       ├── TurnClosed
@@ -139,6 +141,32 @@ class ToolRoundsExceeded(CallerError):
     """
 
     reply: Any = None
+
+
+class NoRecordedResult(CallerError):
+    """In a replay the model made a tool call that is not on record.
+
+    ``call`` is that call, ``branch`` the name of the new branch, where it waits: ``submit`` a result there, or go on
+    with the replay and ask for results, or have the tools called.
+    """
+
+    call: Any = None
+    branch: str = ""
+
+
+class RequestChanged(CallerError):
+    """A recorded backend was asked something that is not on record.
+
+    ``difference`` shows, line by line, how the request differs from the recorded one nearest to it. It is also a note
+    of the exception, so that test runners print it: the one error that shows texts of messages.
+    """
+
+    difference: str = ""
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message, **facts)
+        if self.difference:
+            self.add_note(self.difference)
 
 
 class Conflict(CallerError):

@@ -12,6 +12,8 @@ from convo.errors import BackendError, CallerError, ContextError, ConvoError, St
 from convo.flows.accounting import UsageReport
 from convo.flows.comparing import Comparison
 from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
+from convo.flows.recorded import RecordedBackend
+from convo.flows.replay_values import Replay, ReplayDone, ReplayEvent, TurnReplayed
 from convo.flows.reply import Reply
 from convo.flows.toolbox import ToolFunction, tool
 from convo.messages import (
@@ -69,7 +71,11 @@ __all__ = [
     "Message",
     "Pinned",
     "Profile",
+    "RecordedBackend",
     "Redact",
+    "Replay",
+    "ReplayDone",
+    "ReplayEvent",
     "Reply",
     "RunEvent",
     "Store",
@@ -85,6 +91,7 @@ __all__ = [
     "TruncateToolResults",
     "Turn",
     "TurnDone",
+    "TurnReplayed",
     "Usage",
     "UsageReport",
     "UserMessage",

@@ -86,11 +86,15 @@ async def usage(handle: Handle, turn: Turn | None, scope: Scope) -> UsageReport:
 
 
 def _report(used: Iterable[Used]) -> UsageReport:
+    return report((each.model or each.backend, Usage.from_json(each.usage)) for each in used)
+
+
+def report(used: Iterable[tuple[str, Usage]]) -> UsageReport:
+    """Return the sums of what was ``used``: each call's model (or backend) and usage."""
     by_model: dict[str, Usage] = {}
     calls = 0
-    for each in used:
-        name = each.model or each.backend
-        by_model[name] = by_model.get(name, Usage()) + Usage.from_json(each.usage)
+    for name, usage in used:
+        by_model[name] = by_model.get(name, Usage()) + usage
         calls += 1
     total = sum(by_model.values(), Usage())
     return UsageReport(

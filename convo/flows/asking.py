@@ -95,10 +95,7 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
     settings = settings_from(rest)
     backend = resolve(own["backend"]) if own["backend"] is not None else handle.backend
     if backend is None and not preview:
-        raise InvalidSetting(
-            "there is no backend to ask: give backend=... (a function, or a name like 'mistral:mistral-medium-latest')",
-            field="backend",
-        )
+        raise no_backend()
     return Ask(
         settings=settings.over(handle.settings),
         backend=backend,
@@ -110,6 +107,14 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
         metadata=None if own["metadata"] is None else checked_metadata(own["metadata"]),
         streamed=streamed,
         response_model=own["response_model"],
+    )
+
+
+def no_backend() -> InvalidSetting:
+    """Return the error for a verb that calls, on a handle without a backend."""
+    return InvalidSetting(
+        "there is no backend to ask: give backend=... (a function, or a name like 'mistral:mistral-medium-latest')",
+        field="backend",
     )
 
 

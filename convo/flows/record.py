@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,22 +25,41 @@ class Erased(CorruptRecord):
 
 def rebuild(connection: Connection, turn: Turn, recipe: Mapping[str, Any]) -> CompletionRequest:
     """Return the neutral request that ``recipe`` describes; raises CorruptRecord for what cannot be rebuilt."""
-    if recipe.get("v") != RECIPE_VERSION:
-        raise CorruptRecord(f"a recipe of version {recipe.get('v')!r:.20} cannot be rebuilt by this release")
-    conversation = turn.conversation_id
+    check_version(recipe)
     ranges = [part for part in recipe["m"] if isinstance(part, list)]
     stored = _entries(connection, turn, ranges)
+    return assemble(turn.conversation_id, recipe, stored, _blobs_of(connection, turn.conversation_id))
+
+
+def check_version(recipe: Mapping[str, Any]) -> None:
+    """Raise CorruptRecord for a recipe of another release's making."""
+    if recipe.get("v") != RECIPE_VERSION:
+        raise CorruptRecord(f"a recipe of version {recipe.get('v')!r:.20} cannot be rebuilt by this release")
+
+
+def assemble(
+    conversation_id: UUID, recipe: Mapping[str, Any], stored: Mapping[int, Entry], blob: Callable[[str], Any]
+) -> CompletionRequest:
+    """Return the request that ``recipe`` describes of the entries ``stored``, by seq, and the blobs, by hash."""
     messages = []
     for part in recipe["m"]:
         if isinstance(part, list):
             messages += [_sent(stored, seq) for seq in range(part[0], part[1] + 1)]
         else:
-            messages.append(message_from(_blob(connection, conversation, part) if isinstance(part, str) else part))
-    options = {
-        name: _blob(connection, conversation, value["blob"]) if _is_blob(value) else value
-        for name, value in recipe.get("o", {}).items()
-    }
-    return CompletionRequest(tuple(messages), CompletionOptions.from_json(options), str(conversation))
+            messages.append(message_from(blob(part) if isinstance(part, str) else part))
+    return CompletionRequest(tuple(messages), options_in(recipe, blob), str(conversation_id))
+
+
+def options_in(recipe: Mapping[str, Any], blob: Callable[[str], Any]) -> CompletionOptions:
+    """Return the options that ``recipe`` holds."""
+    sent = recipe.get("o", {})
+    return CompletionOptions.from_json(
+        {name: blob(value["blob"]) if _is_blob(value) else value for name, value in sent.items()}
+    )
+
+
+def _blobs_of(connection: Connection, conversation_id: UUID) -> Callable[[str], Any]:
+    return lambda digest: _blob(connection, conversation_id, digest)
 
 
 def _entries(connection: Connection, turn: Turn, ranges: Sequence[Sequence[int]]) -> dict[int, Entry]:

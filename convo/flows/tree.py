@@ -115,7 +115,7 @@ async def siblings(handle: Handle, entry: Entry) -> list[Entry]:
 async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
     """Give a branch (None: this one) another name; raises AlreadyExists, NotFound."""
     wanted = checked_name(name, "name")
-    found = await _branch(handle, branch)
+    found = await branch_state(handle, branch)
 
     def work(connection: Connection) -> bool:
         if wanted != found.branch.name and branches.named(connection, handle.conversation_id, wanted):
@@ -128,7 +128,8 @@ async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
         handle.branch = replace(handle.branch, name=wanted)
 
 
-async def _branch(handle: Handle, branch: str | int | None) -> BranchState:
+async def branch_state(handle: Handle, branch: str | int | None) -> BranchState:
+    """Return how a branch of the handle's conversation stands (None: its own); raises NotFound."""
     wanted = handle.place.branch_no if branch is None else checked_branch(branch)
     found = await handle.port.read(lambda c: branches.state(c, handle.conversation_id, wanted))
     if found is None or found.owner != handle.place.owner:
@@ -142,14 +143,14 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
     The active branch, or the one this handle is on, can be deleted only with ``switch_to``, where both then move.
     Raises TurnInProgress while a turn is running on it.
     """
-    found = await _branch(handle, branch)
+    found = await branch_state(handle, branch)
     number = found.branch.no
     is_active = number in (found.active_branch, handle.place.branch_no)
     if is_active and switch_to is None:
         raise InvalidOption(
             "this is the active branch, or the one this handle is on: say switch_to=...", field="switch_to"
         )
-    other = await _branch(handle, switch_to) if switch_to is not None else None
+    other = await branch_state(handle, switch_to) if switch_to is not None else None
     if other is not None and other.branch.no == number:
         raise InvalidOption("switch_to: must name another branch than the one deleted", field="switch_to")
     place = handle.place

@@ -70,7 +70,7 @@ class SyncPort:
 
     def workers(self) -> Workers:
         """Return who makes the tool calls of one round."""
-        return ThreadWorkers()
+        return ThreadWorkers(drive)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -14,7 +14,7 @@ import inspect
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,6 +49,10 @@ class Workers(Protocol):
         """Begin a call."""
         ...
 
+    def launch(self, key: int, flow: Coroutine[Any, Any, Any]) -> None:
+        """Begin a flow, known as a call is."""
+        ...
+
     async def wait(self, seconds: float) -> Ended | None:
         """Return the next call that ends, None when none does for so long."""
         ...
@@ -78,9 +82,10 @@ def _in_thread(function: Callable[..., Any], arguments: Mapping[str, Any], done:
 
 
 class ThreadWorkers:
-    """The sync face's: calls in threads, waited for in place."""
+    """The sync face's: calls in threads, waited for in place. ``drive`` runs a flow to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, drive: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._drive = drive
         self._running: set[int] = set()
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
 
@@ -97,6 +102,10 @@ class ThreadWorkers:
         """Begin a call in a thread."""
         self._running.add(key)
         _in_thread(function, arguments, lambda value, error: self._ended.put(Ended(key, value, error)))
+
+    def launch(self, key: int, flow: Coroutine[Any, Any, Any]) -> None:
+        """Begin a flow in a thread."""
+        self.start(key, lambda: self._drive(flow), {})
 
     async def wait(self, seconds: float) -> Ended | None:
         """Block until a call ends or the time is over."""
@@ -149,7 +158,11 @@ class TaskWorkers:
 
     def start(self, key: int, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
         """Begin a call in a task."""
-        task = asyncio.ensure_future(_called(lambda: function(**arguments), inspect.iscoroutinefunction(function)))
+        self.launch(key, _called(lambda: function(**arguments), inspect.iscoroutinefunction(function)))
+
+    def launch(self, key: int, flow: Coroutine[Any, Any, Any]) -> None:
+        """Begin a flow in a task."""
+        task = asyncio.ensure_future(flow)
         self._running[key] = task
         _ALIVE.add(task)
         task.add_done_callback(_ALIVE.discard)

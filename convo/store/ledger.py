@@ -109,6 +109,12 @@ def turns(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID
     return [turn_from(row) for row in connection.execute(wanted)]
 
 
+def choices(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID]) -> list[Turn]:
+    """Return the turns that hold other choices of these turns' answers, in the order of their branches. O(turns)."""
+    other = select(TABLES.turns).where(_T.conversation_id == conversation_id, _T.choice_of.in_(list(turn_ids)))
+    return [turn_from(row) for row in connection.execute(other.order_by(_T.branch_no))]
+
+
 def pending(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Mapping[str, Any] | None:
     """Return the call of a turn that is in flight, or was when its process died; None for none."""
     found: Mapping[str, Any] | None = connection.execute(
