@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from multiprocessing.connection import Connection
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from convo import Window
+from convo import AsyncStore, Store, Window
 from convo.backends.scripted import ScriptedBackend
-from convo.errors import (
-    AlreadyExists,
-    BackendFailed,
-    InvalidOption,
-)
+from convo.completions import CompletionRequest
+from convo.errors import AlreadyExists, BackendFailed, InvalidOption
 from convo.profiles import MISTRAL
+from faults.nursery import Child
 from support.bots import Bot, two_turns
-from support.tooling import path
+from support.tooling import PATIENCE, path
+
+LEASE = 0.5
+"""Seconds after which the turn of a killed process may be taken over."""
 
 
 @pytest.fixture
@@ -76,3 +81,33 @@ def test_several_ways_are_tried_at_once(chat: Any) -> None:
     assert [*found] == [*ways]
     assert [replay.turns[0].reply.text for replay in found.values()] == [f"bot {number} on one" for number in range(5)]
     assert {branch.name for branch in chat.branches()} == {"main", *ways}
+
+
+def replay_until_killed(pipe: Connection, url: str, conversation: UUID, face: str) -> None:
+    """Replay with a model that says when it was asked for the second turn, and never answers that."""
+
+    def model(request: CompletionRequest) -> str:
+        if len(request.messages) > 5:
+            pipe.send("asked")
+            time.sleep(PATIENCE)
+        return "before the kill"
+
+    async def work() -> None:
+        async with AsyncStore(url) as store:
+            await (await store.load(conversation, backend=model)).replay(name="newer", lease=LEASE)
+
+    if face == "async":
+        asyncio.run(work())
+    with Store(url) as store:
+        store.load(conversation, backend=model).replay(name="newer", lease=LEASE)
+
+
+def test_a_replay_that_was_killed_is_gone_on_with(face: Any, chat: Any, database_url: str) -> None:
+    child = Child(replay_until_killed, database_url, chat.id, face.name)
+    assert child.told() == "asked"
+    child.kill()
+    again = Bot("new")
+    replay = chat.replay(backend=again, name="newer", resume=True, wait=PATIENCE)
+    assert [turn.reply.text for turn in replay.turns] == ["before the kill", "new on two"]
+    assert len(again.requests) == 1
+    assert [entry.text for entry in chat.history()][-2:] == ["two", "old on two"]
