@@ -10,13 +10,14 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 
 from convo import Store
 from convo.errors import StoreBusy, StoreFull
 from convo.ports import drive, transactions
 from convo.store import engine
+from convo.store.engine import parse_url, sync_engine
 from faults.nursery import children
 from faults.scenes import VERBS, Model, Scene, Verb, is_between
 from support.databases import kinds
@@ -154,8 +155,8 @@ def test_a_row_that_is_locked_for_ever_is_store_busy(
 ) -> None:
     monkeypatch.setattr(transactions, "TRIES", 2)
     chat_id = keeper.start(["hello"]).id
-    other = create_engine(keeper._port.url.set(drivername=DRIVERS[keeper._port.url.drivername]))
-    kind = make_url(database_url).drivername
+    parsed = parse_url(database_url)
+    other, kind = sync_engine(parsed), parsed.drivername
     with face.Store(database_url, connect_args=IMPATIENT[kind]) as store:
         chat = store.load(chat_id)
         with other.connect() as connection:
@@ -166,7 +167,6 @@ def test_a_row_that_is_locked_for_ever_is_store_busy(
     other.dispose()
 
 
-DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
 END = {"postgresql": "SELECT pg_terminate_backend({}, 5000)", "mariadb": "KILL CONNECTION {}"}
 
 
@@ -174,10 +174,10 @@ class Ending:
     """Has the server end the connection of the ``at``-th statement (0: of none) of this process, right before it."""
 
     def __init__(self, url: str, at: int) -> None:
-        parsed = make_url(url)
+        parsed = parse_url(url)
         self.statements = 0
         self._kind, self._at = parsed.drivername, at
-        self._admin = create_engine(parsed.set(drivername=DRIVERS[self._kind]), isolation_level="AUTOCOMMIT")
+        self._admin = sync_engine(parsed, isolation_level="AUTOCOMMIT")
 
     def statement(self, connection: Any, *_: Any) -> None:
         if connection.engine is self._admin:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, Self
 
-from sqlalchemy.engine import make_url
+from convo.store.engine import parse_url
 
 Cut = Literal["before", "during", "after"]
 """Where a connection breaks: before the COMMIT reaches the server, in its midst, or when the server has answered it
@@ -29,7 +29,7 @@ class CommitProxy:
     def __init__(self, url: str, plan: Callable[[int], Cut | None] = lambda number: None) -> None:
         self.plan = plan
         self.commits = self.cuts = 0
-        self._server = make_url(url)
+        self._server = parse_url(url)
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._open: set[socket.socket] = {self._listener}
