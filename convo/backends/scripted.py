@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
+from math import ceil
 from typing import TypeAlias
 
 from convo.backends.answers import as_completion, deltas_of
@@ -13,11 +14,16 @@ from convo.backends.base import BackendIO
 from convo.backends.prefix import join_completion
 from convo.completions import Completion, CompletionRequest, Delta, Usage
 from convo.errors import InvalidSetting
-from convo.messages import AssistantMessage, UserMessage
+from convo.messages import AssistantMessage, Message, UserMessage
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile
 
 Reply: TypeAlias = "str | AssistantMessage | Completion | BaseException | Callable[[CompletionRequest], Reply]"
 _WORD = re.compile(r"\s*\S+|\s+\Z")
+_CHARACTERS = 4
+"""Characters of a token, about as in English with a real tokenizer."""
+
+_OVERHEAD = 4
+"""Tokens around a message or a tool call."""
 
 
 class ScriptedBackend:
@@ -25,8 +31,8 @@ class ScriptedBackend:
 
     A reply is a text, an AssistantMessage, a Completion, an exception to raise, or a function of the request that
     gives one of these. ``forever`` starts again after the last; else one request too many is InvalidSetting. A
-    stream comes word by word. A prefix is continued by the reply; ``echo`` repeats it first. Usage counts words.
-    Safe for threads.
+    stream comes word by word. A prefix is continued by the reply; ``echo`` repeats it first. Usage counts four
+    characters as a token, and four tokens around each message and tool call. Safe for threads.
     """
 
     def __init__(
@@ -63,7 +69,7 @@ class ScriptedBackend:
         completion = as_completion(_resolved(self._next(request), request), self.name)
         if self._echo and request.prefix:
             completion = join_completion(completion, request.prefix, echoes=False)
-        return completion if completion.usage else replace(completion, usage=_word_count(request, completion))
+        return completion if completion.usage else replace(completion, usage=_counted(request, completion))
 
     def _next(self, request: CompletionRequest) -> Reply:
         with self._lock:
@@ -85,10 +91,16 @@ def _resolved(reply: Reply, request: CompletionRequest) -> str | AssistantMessag
     return reply
 
 
-def _word_count(request: CompletionRequest, completion: Completion) -> Usage:
-    prompt = sum(len(message.text.split()) for message in request.messages)
-    answer = sum(len(choice.message.text.split()) for choice in completion.choices)
+def _counted(request: CompletionRequest, completion: Completion) -> Usage:
+    prompt = sum(map(_tokens, request.messages))
+    answer = sum(_tokens(choice.message) for choice in completion.choices)
     return Usage(prompt_tokens=prompt, completion_tokens=answer, total_tokens=prompt + answer)
+
+
+def _tokens(message: Message) -> int:
+    calls = message.calls if isinstance(message, AssistantMessage) else ()
+    texts = (message.text, *(call.name + call.arguments for call in calls))
+    return sum(_OVERHEAD + ceil(len(text) / _CHARACTERS) for text in texts)
 
 
 def scripted(model: str | None = None) -> ScriptedBackend:

@@ -259,4 +259,4 @@ def test_a_script_streams_word_by_word_and_loses_nothing(asker: Asker) -> None:
     text = "  One,\n two \t three  "
     deltas = asker.stream(ScriptedBackend([text]), request("a b"))
     assert [delta.text for delta in deltas if delta.text] == ["  One,", "\n two", " \t three", "  "]
-    assert gathered(deltas).usage == Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5)
+    assert gathered(deltas).usage == Usage(prompt_tokens=5, completion_tokens=10, total_tokens=15)

@@ -177,8 +177,8 @@ class TestOneConversation:
             chat.send("Again.")
         lines = [line.split() for line in out("usage", url, str(chat.id)).splitlines()]
         assert [line[2:7] for line in lines[1:3]] == [
-            ["completed", "2", "0", "2", "4"],
-            ["completed", "5", "0", "2", "7"],
+            ["completed", "7", "0", "6", "13"],
+            ["completed", "19", "0", "6", "25"],
         ]
         assert lines[3] == ["7", "0", "4", "11"]
         records = json.loads(out("usage", url, str(chat.id), "--json"))
