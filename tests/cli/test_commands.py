@@ -180,9 +180,9 @@ class TestOneConversation:
             ["completed", "7", "0", "6", "13"],
             ["completed", "19", "0", "6", "25"],
         ]
-        assert lines[3] == ["7", "0", "4", "11"]
+        assert lines[3] == ["26", "0", "12", "38"]
         records = json.loads(out("usage", url, str(chat.id), "--json"))
-        assert [call["usage"]["total_tokens"] for record in records for call in record["calls"]] == [4, 7]
+        assert [call["usage"]["total_tokens"] for record in records for call in record["calls"]] == [13, 25]
 
     def test_explain_accounts_for_every_message_and_the_budget(self, url: str, chat: Conversation) -> None:
         lines = out("explain", url, str(chat.id), "And dessert?").splitlines()
