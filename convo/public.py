@@ -7,6 +7,7 @@ from convo.completions import Choice, Completion, CompletionRequest, Delta, Usag
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
+from convo.context.summarizing import Summarize
 from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
@@ -81,6 +82,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Stream",
+    "Summarize",
     "SystemIntoUser",
     "SystemMessage",
     "ToolCall",

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from convo.context.draft import Item
 from convo.context.layout import Layout, Outbound
+from convo.context.summary import NeedsSummary
 from convo.messages import Message
 from convo.records import Entry
 
@@ -36,7 +37,8 @@ class Composition:
     kept free for the answer) it is at most ``budget``, None where the policy has no window. ``sources`` goes along
     with ``messages``: the seq of the entry whose message this is unchanged, None for one that was inserted, merged or
     rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ. ``estimated`` is the
-    neutral estimate of the whole request, before any factor. ``decide`` makes the decisions.
+    neutral estimate of the whole request, before any factor. ``needs`` is what a summary is asked for in this very
+    request, None for nothing. ``decide`` makes the decisions.
     """
 
     messages: tuple[Message, ...]
@@ -46,6 +48,7 @@ class Composition:
     call_ids: Mapping[str, str]
     reserve: int = 0
     estimated: int = 0
+    needs: NeedsSummary | None = None
     decide: Callable[[], tuple[Decision, ...]] = field(default=tuple, repr=False, compare=False)
 
     @cached_property
@@ -65,17 +68,19 @@ def account(
     layout: Layout,
     dropped: Iterable[tuple[Item, str]],
     unseen_by: str,
-    scaled: Callable[[int], int],
+    cost: Callable[[Item], int],
+    fate: Callable[[str, int], str],
 ) -> tuple[Decision, ...]:
     """Return the decisions on ``entries`` and what was put in, in the order in which they leave; O(n log n).
 
     ``dropped`` are the items left out, with the rule that did; ``unseen_by`` names the rule for whose sake the
-    entries in the gaps of ``entries`` were not loaded.
+    entries in the gaps of ``entries`` were not loaded. ``cost`` counts an item's tokens; ``fate`` says what else there
+    is to say of a message that a rule left out.
     """
-    out = [*_left_out(entries, layout, dropped, scaled), *_gaps(entries, unseen_by)]
+    out = [*_left_out(entries, layout, dropped, cost, fate), *_gaps(entries, unseen_by, fate)]
     out.sort(key=lambda placed: placed[0], reverse=True)
     lines: list[Decision] = []
-    for line in _included(layout, scaled):
+    for line in _included(layout, cost):
         while out and line.seq is not None and out[-1][0] < line.seq:
             lines.append(out.pop()[1])
         lines.append(line)
@@ -83,36 +88,42 @@ def account(
 
 
 def _left_out(
-    entries: Sequence[Entry], layout: Layout, dropped: Iterable[tuple[Item, str]], scaled: Callable[[int], int]
+    entries: Sequence[Entry],
+    layout: Layout,
+    dropped: Iterable[tuple[Item, str]],
+    cost: Callable[[Item], int],
+    fate: Callable[[str, int], str],
 ) -> Iterator[tuple[int, Decision]]:
     for entry in entries:
         if entry.erased:
             yield entry.seq, Decision(entry.seq, entry.role, False, "erased", 0, "erased")
     for item, rule in (*dropped, *((item, "profile") for item in layout.dropped)):
         if item.seq is not None:
-            yield item.seq, Decision(item.seq, _role(item), False, rule, scaled(item.tokens), _note(item.notes))
+            note = _note((*item.notes, fate(rule, item.seq)))
+            yield item.seq, Decision(item.seq, _role(item), False, rule, cost(item), note)
 
 
-def _gaps(entries: Sequence[Entry], rule: str) -> Iterator[tuple[int, Decision]]:
+def _gaps(entries: Sequence[Entry], rule: str, fate: Callable[[str, int], str]) -> Iterator[tuple[int, Decision]]:
     expected = 1
     for entry in entries:
         if entry.seq > expected:
             stretch = f"seq {expected}" if entry.seq == expected + 1 else f"seq {expected} to {entry.seq - 1}"
-            yield expected, Decision(None, "", False, rule, 0, f"{stretch}: not loaded")
+            note = _note((f"{stretch}: not loaded", fate(rule, entry.seq - 1)))
+            yield expected, Decision(None, "", False, rule, 0, note)
         expected = entry.seq + 1
 
 
-def _included(layout: Layout, scaled: Callable[[int], int]) -> Iterator[Decision]:
+def _included(layout: Layout, cost: Callable[[Item], int]) -> Iterator[Decision]:
     parts: dict[int | str, list[tuple[Item, Outbound]]] = {}
     for number, part in enumerate(layout.outbound):
         for position, item in enumerate(part.items):
             key = f"{number}.{position}" if item.seq is None else item.seq
             parts.setdefault(key, []).append((item, part))
     for held in parts.values():
-        yield _line(held, scaled)
+        yield _line(held, cost)
 
 
-def _line(held: list[tuple[Item, Outbound]], scaled: Callable[[int], int]) -> Decision:
+def _line(held: list[tuple[Item, Outbound]], cost: Callable[[Item], int]) -> Decision:
     """Return the line of one item; it is in two messages where its calls go out on their own."""
     item = held[0][0]
     notes = dict.fromkeys(note for piece, part in held for note in (*piece.notes, *_merged_with(piece, part)))
@@ -121,7 +132,7 @@ def _line(held: list[tuple[Item, Outbound]], scaled: Callable[[int], int]) -> De
         _role(item),
         True,
         item.rule or item.kept,
-        sum(scaled(piece.tokens) for piece, _ in held),
+        sum(cost(piece) for piece, _ in held),
         _note(notes),
     )
 
@@ -141,4 +152,4 @@ def _role(item: Item) -> str:
 
 
 def _note(notes: Iterable[str]) -> str:
-    return "; ".join(notes)
+    return "; ".join(filter(None, notes))

@@ -8,7 +8,7 @@ turn begins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convo.context.draft import Draft, turn_starts
 from convo.context.phases import BuiltInRule, Phase, check_count
@@ -34,40 +34,48 @@ class Window(BuiltInRule):
     phase: ClassVar[Phase] = Phase.WINDOW
 
     def __post_init__(self) -> None:
-        _check_size("max_tokens", self.max_tokens)
-        if self.refill_to is not None:
-            _check_size("refill_to", self.refill_to)
-            if isinstance(self.refill_to, float) == isinstance(self.max_tokens, float) and (
-                self.refill_to > self.max_tokens
-            ):
-                raise InvalidSetting("Window: refill_to is greater than max_tokens", field="refill_to")
+        check_sizes("Window", ("max_tokens", self.max_tokens), ("refill_to", self.refill_to))
 
     def limits(self, context_length: int | None) -> tuple[int, int]:
         """Return (max_tokens, refill_to) as numbers of tokens, for a model with this context length."""
-        most = _tokens(self.max_tokens, context_length)
-        return most, most * 3 // 4 if self.refill_to is None else min(_tokens(self.refill_to, context_length), most)
+        return limits("Window", self.max_tokens, self.refill_to, context_length)
 
     def _apply(self, draft: Draft) -> Draft:
-        if all(item.seq is None or item.seq > draft.window_cut for item in draft.items):
-            return draft
-        return draft.only(lambda item: item.seq is None or item.seq > draft.window_cut)
+        return draft.behind_the_cut()
 
 
-def _check_size(name: str, value: int | float) -> None:
+def check_sizes(rule: str, most: tuple[str, Any], refill: tuple[str, Any]) -> None:
+    """Raise InvalidSetting unless both (name, value) are sizes of a window, and the second not the greater one."""
+    _check_size(rule, *most)
+    if refill[1] is None:
+        return
+    _check_size(rule, *refill)
+    if isinstance(refill[1], float) == isinstance(most[1], float) and refill[1] > most[1]:
+        raise InvalidSetting(f"{rule}: {refill[0]} is greater than {most[0]}", field=refill[0])
+
+
+def _check_size(rule: str, name: str, value: Any) -> None:
     if isinstance(value, float):
         if not 0 < value <= 1:
-            raise InvalidSetting(f"Window: {name} as a fraction must be over 0 and at most 1, not {value}", field=name)
+            raise InvalidSetting(f"{rule}: {name} as a fraction must be over 0 and at most 1, not {value}", field=name)
     else:
-        check_count("Window", name, value)
+        check_count(rule, name, value)
 
 
-def _tokens(size: int | float, context_length: int | None) -> int:
+def limits(rule: str, most: float, refill: float | None, context_length: int | None) -> tuple[int, int]:
+    """Return a window's sizes as numbers of tokens; what it is cut down to is three quarters where not given."""
+    whole = _tokens(rule, most, context_length)
+    return whole, whole * 3 // 4 if refill is None else min(_tokens(rule, refill, context_length), whole)
+
+
+def _tokens(rule: str, size: float, context_length: int | None) -> int:
     if isinstance(size, int):
         return size
     if context_length is None:
         raise InvalidSetting(
-            "Window: a fraction needs the model's context length, which is not known: give a number of tokens",
-            field="max_tokens",
+            f"{rule}: a fraction needs the model's context length, which is not known: give a number of tokens, or the "
+            "backend its context_length",
+            field="max_tokens" if rule == "Window" else "when",
         )
     return int(size * context_length)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from math import ceil
+from types import MappingProxyType
 
 from convo.context.account import Composition, Decision, account, source_of
 from convo.context.choosing import LastMessages, LastTurns, Window
@@ -22,7 +24,9 @@ from convo.context.phases import Phase
 from convo.context.reach import OPENING, may_shrink
 from convo.context.rules import OwnRule, Policy, Rule, check_policy, policy_key, rule_name, the_window
 from convo.context.state import ComposeState
-from convo.context.tokens import estimate, estimate_tools
+from convo.context.summarizing import Summarize
+from convo.context.summary import NeedsSummary, Summary, Told
+from convo.context.tokens import Count, estimate, estimate_tools
 from convo.errors import ContextOverflow, InvalidSetting, Unsupported
 from convo.messages import Message, SystemMessage
 from convo.options import Tool
@@ -41,17 +45,31 @@ class _Input:
     tools: Sequence[Tool]
     factor: float
     reserve: int
+    count: Count | None
+    told: tuple[Summary, ...]
 
-    def scaled(self, tokens: int) -> int:
-        return ceil(tokens * self.factor)
+    def plain_cost(self, item: Item) -> int:
+        """Tokens of a message before any factor."""
+        return item.tokens if self.count is None else self.count(item.message)
+
+    def cost(self, item: Item) -> int:
+        return ceil(self.plain_cost(item) * self.factor)
+
+    @property
+    def tools_cost(self) -> int:
+        return ceil(estimate_tools(self.tools) * self.factor)
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One way to compose: with what is behind ``cut`` left out and rewriting up to ``mark`` (None: of all)."""
+    """One way to compose: with what is behind ``cut`` left out and rewriting up to ``mark`` (None: of all).
+
+    ``told`` is the summary in it of what was left out.
+    """
 
     cut: int
     mark: int | None
+    told: tuple[Summary, ...]
     layout: Layout
     dropped: tuple[tuple[Item, str], ...]
     tokens: int
@@ -70,6 +88,8 @@ def compose(
     reserve: int = 0,
     context_length: int | None = None,
     most: int | None = None,
+    count: Count | None = None,
+    summaries: Mapping[str, Summary] = MappingProxyType({}),
 ) -> tuple[Composition, ComposeState]:
     """Return the list to send for a path, and the compose state after it (the same where no cut was made).
 
@@ -77,7 +97,8 @@ def compose(
     an assistant message with ``prefix``, to be continued. ``system`` is the system prompt of the settings. Estimates
     are multiplied by ``factor``; ``reserve`` tokens are kept free for the answer. ``head`` is the path's newest seq
     where that is not the last entry's. ``context_length`` serves windows given as fractions. ``most`` tokens are all
-    that the model has been found to take, whatever the window says.
+    that the model takes, whatever the window says. ``count`` counts a message's tokens in the estimate's place.
+    ``summaries`` holds, by digest, those that ``state`` names; one that is missing is not told.
 
     Raises ContextOverflow where what must stay does not fit the window, OrderViolation where the profile does not
     accept the list, Unsupported for a prefix that it cannot continue, InvalidSetting for a policy that is none.
@@ -87,25 +108,36 @@ def compose(
     if entries and is_prefix(entries[-1].message) and not profile.prefix.supported:
         raise Unsupported(f"{profile.name} cannot continue an assistant message: leave out the prefix")
     items = (*_system_item(system), *_stored_items(entries))
-    given = _Input(entries, items, _in_order(policy), profile, state.pins, system, tools, factor, reserve)
     window, key = the_window(policy), policy_key(policy)
-    budget = None
+    told = state.told.get(key, Told())
+    known = tuple(summaries[part.digest] for part in told.parts if part.digest in summaries)
+    given = _Input(entries, items, _in_order(policy), profile, state.pins, system, tools, factor, reserve, count, known)
+    budget, needs = None, None
     if window is None:
         attempt = _attempt(given, 0, None)
     else:
-        budget, refill = window.limits(context_length)
-        if most is not None and most < budget:
-            budget, refill = most, min(refill, most * 3 // 4)
-        whole = _whole(given, state.cuts.get(key, 0), state.marks.get(key, 0))
+        budget, refill = _limits(window, context_length, most)
+        cut = state.cuts.get(key, 0)
+        whole = _whole(given, cut, state.marks.get(key, 0))
         if whole is not None and whole.tokens + reserve <= budget:
             attempt = whole
         else:
             mark = _head(entries) if head is None else head
             attempt = _cut(given, whole, budget - reserve, refill - reserve, mark)
             state = state.cut_at(key, attempt.cut, attempt.mark or 0)
+            if isinstance(window, Summarize) and attempt.cut > max(cut, told.last):
+                needs = window.needs(known, attempt.cut, budget, factor)
     messages = tuple(part.message for part in attempt.layout.outbound)
     check(messages, profile)
-    return _composition(given, attempt, messages, budget), state
+    return _composition(given, attempt, messages, budget, told.failed, needs), state
+
+
+def _limits(window: Window | Summarize, context_length: int | None, most: int | None) -> tuple[int, int]:
+    """Return how many tokens may go out, and down to how many a cut goes, room for a summary left."""
+    budget, refill = window.limits(context_length)
+    if most is not None and most < budget:
+        budget, refill = most, min(refill, most * 3 // 4)
+    return budget, min(refill, budget - window.room(budget)) if isinstance(window, Summarize) else refill
 
 
 def _in_order(policy: Policy) -> list[Rule | OwnRule]:
@@ -123,13 +155,12 @@ def _attempt(given: _Input, cut: int, mark: int | None) -> _Attempt:
     for rule in given.policy:
         draft = _applied(rule, draft, dropped)
     layout = lay_out(draft)
-    tokens = sum(given.scaled(item.tokens) for item in _items(layout))
-    tokens += given.scaled(estimate_tools(given.tools))
-    return _Attempt(cut, mark, layout, tuple(dropped), tokens)
+    tokens = sum(map(given.cost, _items(layout))) + given.tools_cost
+    return _Attempt(cut, mark, given.told, layout, tuple(dropped), tokens)
 
 
 def _opened(given: _Input, cut: int, mark: int | None) -> Draft:
-    draft = Draft(items=tuple(given.items), profile=given.profile, window_cut=cut, mark=mark)
+    draft = Draft(items=tuple(given.items), profile=given.profile, window_cut=cut, mark=mark, told=given.told)
     return draft.keeping("Pinned", given.pins) if given.pins else draft
 
 
@@ -222,6 +253,8 @@ def _cut(given: _Input, whole: _Attempt | None, most: int, refill: int, mark: in
         attempt = _attempt(given, cut, mark)
         if attempt.tokens <= refill:
             return attempt
+    if attempt.tokens > most and given.told:
+        attempt = _attempt(replace(given, told=()), attempt.cut, mark)
     if attempt.tokens > most:
         raise ContextOverflow(
             f"the newest user turn with the system prompt, the tools and the messages kept needs about "
@@ -238,7 +271,7 @@ def _cuts(given: _Input, attempt: _Attempt, excess: int) -> Iterator[int]:
     start = _tail_start(given.entries)
     tail = [entry for entry in given.entries if entry.seq >= start and not entry.erased]
     starts = turn_starts([entry.message for entry in tail], from_start=start == 1)
-    cost = {item.seq: given.scaled(item.tokens) for item in _items(attempt.layout) if not item.kept}
+    cost = {item.seq: given.cost(item) for item in _items(attempt.layout) if not item.kept}
     freed = [0, *accumulate(cost.get(entry.seq, 0) for entry in tail)]
     for index in starts:
         is_newest = index == starts[-1]
@@ -250,16 +283,24 @@ def _items(layout: Layout) -> Iterator[Item]:
     return (item for part in layout.outbound for item in part.items)
 
 
-def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...], budget: int | None) -> Composition:
-    limits = (rule_name(rule) for rule in given.policy if isinstance(rule, Window | LastTurns | LastMessages))
-    unseen_by, tools = next(limits, ""), estimate_tools(given.tools)
+def _composition(
+    given: _Input,
+    attempt: _Attempt,
+    messages: tuple[Message, ...],
+    budget: int | None,
+    failed: str,
+    needs: NeedsSummary | None,
+) -> Composition:
+    limits = (rule_name(rule) for rule in given.policy if isinstance(rule, _LIMITS))
+    unseen_by = next(limits, "")
 
     def decide() -> tuple[Decision, ...]:
-        lines = account(given.entries, attempt.layout, attempt.dropped, unseen_by, given.scaled)
+        fate = partial(_fate, attempt.told, given.told, failed, needs)
+        lines = account(given.entries, attempt.layout, attempt.dropped, unseen_by, given.cost, fate)
         if not given.tools:
             return lines
         note = f"{len(given.tools)} tool definitions"
-        return (Decision(None, "tools", True, "", given.scaled(tools), note), *lines)
+        return (Decision(None, "tools", True, "", given.tools_cost, note), *lines)
 
     return Composition(
         messages=messages,
@@ -268,6 +309,30 @@ def _composition(given: _Input, attempt: _Attempt, messages: tuple[Message, ...]
         sources=tuple(source_of(part) for part in attempt.layout.outbound),
         call_ids=attempt.layout.call_ids,
         reserve=given.reserve,
-        estimated=tools + sum(item.tokens for item in _items(attempt.layout)),
+        estimated=estimate_tools(given.tools) + sum(map(given.plain_cost, _items(attempt.layout))),
+        needs=needs,
         decide=decide,
     )
+
+
+_LIMITS = (Window, Summarize, LastTurns, LastMessages)
+
+
+def _fate(
+    told: Sequence[Summary],
+    known: Sequence[Summary],
+    failed: str,
+    needs: NeedsSummary | None,
+    rule: str,
+    seq: int,
+) -> str:
+    """Return what the summary has to do with a message that ``rule`` left out, as a note."""
+    if rule != Summarize.__name__:
+        return ""
+    if any(part.first <= seq <= part.last for part in told):
+        return "told in the summary"
+    if any(part.first <= seq <= part.last for part in known):
+        return "its summary does not fit"
+    if needs is not None and needs.after < seq <= needs.upto:
+        return "to be summarised when this is sent"
+    return f"in no summary: the last try ended with {failed}" if failed else "in no summary"

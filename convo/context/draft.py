@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from convo.context.calls import rounds_of
+from convo.context.summary import Summary
 from convo.context.tokens import estimate
 from convo.messages import AssistantMessage, Message
 from convo.profiles import Profile
@@ -62,13 +63,21 @@ class Draft:
     """What will leave, as far as the rules have shaped it: ``items`` in path order.
 
     ``profile`` is what the layout will fit them to. Rewriting rules change messages up to the seq ``mark`` only, or
-    all where it is None. ``window_cut`` is the last seq that the window has cut away, 0 for none.
+    all where it is None. ``window_cut`` is the last seq that the window has cut away, 0 for none; ``told`` is what a
+    summary tells of that.
     """
 
     items: tuple[Item, ...]
     profile: Profile
     window_cut: int = 0
     mark: int | None = None
+    told: tuple[Summary, ...] = ()
+
+    def behind_the_cut(self) -> Draft:
+        """Return the draft without what the window has cut away."""
+        if all(item.seq is None or item.seq > self.window_cut for item in self.items):
+            return self
+        return self.only(lambda item: item.seq is None or item.seq > self.window_cut)
 
     def only(self, wanted: Callable[[Item], bool]) -> Draft:
         """Return the draft without the items that are not ``wanted``.

@@ -11,13 +11,24 @@ from convo.context.draft import turn_starts
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rules import Policy, policy_key, the_window
 from convo.context.state import ComposeState
-from convo.context.tokens import MESSAGE_OVERHEAD
+from convo.context.summarizing import Summarize
+from convo.context.tokens import MESSAGE_OVERHEAD, Count
 from convo.records import Entry
 
 OPENING = 4
 """Messages at the start of a path among which system messages count as the ones that open it, and stay in."""
 
-_NEVER_SHRINK = (Window, LastTurns, LastMessages, KeepFirst, Pinned, Insert, SystemIntoUser, MergeConsecutive)
+_NEVER_SHRINK = (
+    Window,
+    Summarize,
+    LastTurns,
+    LastMessages,
+    KeepFirst,
+    Pinned,
+    Insert,
+    SystemIntoUser,
+    MergeConsecutive,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Reach:
 
     The tail is long enough as soon as one limit is reached: it begins right behind ``after``; it holds ``turns`` whole
     user turns; or it holds the beginning of a turn, and its estimates pass ``tokens`` or it has ``messages``
-    messages. None: no such limit.
+    messages. None: no such limit. ``count`` counts a message's tokens where the estimate is not to serve.
     """
 
     after: int | None = None
@@ -35,6 +46,7 @@ class Reach:
     turns: int | None = None
     first: int = OPENING
     pins: tuple[int, ...] = ()
+    count: Count | None = None
 
     def enough(self, tail: Sequence[Entry]) -> bool:
         """Return whether ``tail``, the end of the path without a hole, needs no older entries before it. O(n)."""
@@ -46,8 +58,11 @@ class Reach:
         if self.turns is not None and starts >= self.turns:
             return True
         long = self.messages is not None and len(tail) >= self.messages
-        long = long or (self.tokens is not None and sum(entry.tokens for entry in tail) > self.tokens)
+        long = long or (self.tokens is not None and sum(map(self._tokens_of, tail)) > self.tokens)
         return long and starts > 0
+
+    def _tokens_of(self, entry: Entry) -> int:
+        return entry.tokens if self.count is None or entry.erased else self.count(entry.message)
 
 
 def may_shrink(policy: Policy) -> bool:
@@ -55,11 +70,19 @@ def may_shrink(policy: Policy) -> bool:
     return any(not isinstance(rule, _NEVER_SHRINK) for rule in policy)
 
 
-def reach(policy: Policy, state: ComposeState, *, factor: float = 1.0, context_length: int | None = None) -> Reach:
+def reach(
+    policy: Policy,
+    state: ComposeState,
+    *,
+    factor: float = 1.0,
+    context_length: int | None = None,
+    count: Count | None = None,
+) -> Reach:
     """Return how much of a path ``policy`` looks at, given the branch's compose state.
 
-    ``factor`` and ``context_length`` are what ``compose`` will be given. A window whose cut is known looks at all that
-    came after it, at most as many messages as could fit it; before its first cut, at as many tokens as it holds.
+    ``factor``, ``context_length`` and ``count`` are what ``compose`` will be given. A window whose cut is known looks
+    at all that came after it, at most as many messages as could fit it; before its first cut, at as many tokens as it
+    holds.
     """
     window = the_window(policy)
     after = state.cuts.get(policy_key(policy)) if window is not None else None
@@ -74,4 +97,5 @@ def reach(policy: Policy, state: ComposeState, *, factor: float = 1.0, context_l
         turns=min((rule.n for rule in policy if isinstance(rule, LastTurns)), default=None),
         first=max([OPENING, *(rule.n for rule in policy if isinstance(rule, KeepFirst))]),
         pins=tuple(sorted({*state.pins, *(seq for rule in policy if isinstance(rule, Pinned) for seq in rule.seqs)})),
+        count=count,
     )

@@ -17,6 +17,7 @@ from convo.context.draft import Draft
 from convo.context.phases import BuiltInRule
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
+from convo.context.summarizing import Summarize
 from convo.errors import InvalidSetting
 from convo.values import canonical_json, plain
 
@@ -35,9 +36,11 @@ __all__ = [
     "Policy",
     "Redact",
     "Rule",
+    "Summarize",
     "SystemIntoUser",
     "TruncateToolResults",
     "Window",
+    "can_be_stored",
     "check_policy",
     "dump_policy",
     "load_policy",
@@ -67,6 +70,7 @@ _RULES: dict[str, Callable[..., Rule]] = {
         MergeConsecutive,
         Pinned,
         Redact,
+        Summarize,
         SystemIntoUser,
         TruncateToolResults,
         Window,
@@ -88,19 +92,19 @@ def _own_name(rule: object) -> str:
 
 
 def check_policy(policy: Policy) -> None:
-    """Raise InvalidSetting unless ``policy`` is a sequence of rules and functions with at most one Window."""
+    """Raise InvalidSetting unless ``policy`` is a sequence of rules and functions, at most one of them a window."""
     if isinstance(policy, str) or not isinstance(policy, Sequence):
         raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
     for rule in policy:
         if not callable(rule) or isinstance(rule, type):
             raise InvalidSetting(f"policy: {rule!r:.60} is neither a rule nor a function", field="policy")
-    if sum(isinstance(rule, Window) for rule in policy) > 1:
-        raise InvalidSetting("policy: holds more than one Window", field="policy")
+    if sum(isinstance(rule, Window | Summarize) for rule in policy) > 1:
+        raise InvalidSetting("policy: holds more than one Window or Summarize", field="policy")
 
 
-def the_window(policy: Policy) -> Window | None:
-    """Return the policy's window, None where it has none."""
-    return next((rule for rule in policy if isinstance(rule, Window)), None)
+def the_window(policy: Policy) -> Window | Summarize | None:
+    """Return the policy's window, one that summarises or not; None where it has none."""
+    return next((rule for rule in policy if isinstance(rule, Window | Summarize)), None)
 
 
 def policy_key(policy: Policy) -> str:
@@ -118,20 +122,36 @@ def _own_key(rule: object) -> str:
 
 
 def dump_policy(policy: Policy) -> list[dict[str, Any]]:
-    """Return ``policy`` as JSON data that ``load_policy`` reads; raises InvalidSetting for a function."""
+    """Return ``policy`` as JSON data that ``load_policy`` reads; raises InvalidSetting for what is a function."""
     check_policy(policy)
     for rule in policy:
         if not _is_stored(rule):
+            raise InvalidSetting(f"policy: {_own_name(rule)} is a function, which {_UNSTORABLE}", field="policy")
+        if _holds_backend(rule):
+            name = _own_name(getattr(rule, "backend", None))
             raise InvalidSetting(
-                f"policy: {_own_name(rule)} is a function, which cannot be stored with a conversation: "
-                "give it when opening the conversation, or with the call",
-                field="policy",
+                f"policy: the backend {name} of a Summarize {_UNSTORABLE}; a backend's name can", field="policy"
             )
     return [_dumped(rule) for rule in policy]
 
 
+_UNSTORABLE = "cannot be stored with a conversation: give it whenever you open the conversation, or with the call"
+
+
+def can_be_stored(policy: Policy) -> bool:
+    """Return whether ``dump_policy`` takes ``policy``: it holds no function and no backend."""
+    return all(_is_stored(rule) and not _holds_backend(rule) for rule in policy)
+
+
+def _holds_backend(rule: object) -> bool:
+    return isinstance(rule, Summarize) and not isinstance(rule.backend, str | None)
+
+
 def _dumped(rule: object) -> dict[str, Any]:
+    """Return a built-in rule as JSON data; a backend that it holds counts by its class or function."""
     given = {item.name: plain(getattr(rule, item.name)) for item in fields(rule)}  # type: ignore[arg-type]
+    if _holds_backend(rule):
+        given["backend"] = _own_key(given["backend"])
     return {"rule": type(rule).__name__, **{name: value for name, value in given.items() if value is not None}}
 
 

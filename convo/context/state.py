@@ -1,4 +1,4 @@
-"""What a branch remembers of how it was composed: where windows were cut, and what the user pinned."""
+"""What a branch remembers of how it was composed: where windows were cut, what was told of that, what is pinned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from convo.context.summary import Told
 from convo.errors import InvalidSetting
 
 MAX_PINS = 32
@@ -20,25 +21,32 @@ class ComposeState:
     """A branch's compose state; small, whatever the length of the branch.
 
     ``cuts``: for a policy's key the last seq that its window has cut away. ``marks``: the last seq whose message the
-    policy's rewriting rules may change; it moves at cuts only. ``pins``: the seqs that every window keeps, ascending.
+    policy's rewriting rules may change; it moves at cuts only. ``told``: what summaries tell of what was cut away.
+    ``pins``: the seqs that every window keeps, ascending.
     """
 
     cuts: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
     pins: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the dict that ``from_json`` reads."""
-        return {"cuts": {key: [cut, self.marks.get(key, 0)] for key, cut in self.cuts.items()}, "pins": [*self.pins]}
+        data: dict[str, Any] = {"cuts": {key: [cut, self.marks.get(key, 0)] for key, cut in self.cuts.items()}}
+        if self.told:
+            data["told"] = {key: told.to_json() for key, told in self.told.items()}
+        return {**data, "pins": [*self.pins]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Self:
         """Return the state stored as ``data``; None or ``{}`` is the state of a new branch."""
-        cuts = (data or {}).get("cuts", {})
+        given = data or {}
+        cuts = given.get("cuts", {})
         return cls(
             cuts={key: cut for key, (cut, _) in cuts.items()},
             marks={key: mark for key, (_, mark) in cuts.items()},
-            pins=tuple((data or {}).get("pins", ())),
+            told={key: Told.from_json(told) for key, told in given.get("told", {}).items()},
+            pins=tuple(given.get("pins", ())),
         )
 
     def cut_at(self, key: str, cut: int, mark: int) -> ComposeState:
@@ -48,8 +56,15 @@ class ComposeState:
         kept = [*cuts][-MAX_POLICIES:]
         marks = {**self.marks, key: mark}
         return replace(
-            self, cuts={name: cuts[name] for name in kept}, marks={name: marks.get(name, 0) for name in kept}
+            self,
+            cuts={name: cuts[name] for name in kept},
+            marks={name: marks.get(name, 0) for name in kept},
+            told={name: told for name, told in self.told.items() if name in kept},
         )
+
+    def telling(self, key: str, told: Told) -> ComposeState:
+        """Return the state with ``told`` as what is told of what the policy ``key`` has cut away."""
+        return replace(self, told={**self.told, key: told})
 
     def pinned(self, *seqs: int) -> ComposeState:
         """Return the state with the messages at ``seqs`` pinned; raises InvalidSetting beyond ``MAX_PINS``.
@@ -68,11 +83,16 @@ class ComposeState:
     def before(self, fork_seq: int) -> ComposeState:
         """Return what a branch forked at the message ``fork_seq`` starts with: the pins up to it, the cuts before it.
 
-        A cut at the fork message itself or later would leave the new branch nothing to go on from.
+        A cut at the fork message itself or later would leave the new branch nothing to go on from; where an earlier
+        part has been summarised, the new branch starts from the end of that.
         """
-        cuts = {key: cut for key, cut in self.cuts.items() if cut < fork_seq}
+        told = {key: one.before(fork_seq) for key, one in self.told.items()}
+        told = {key: one for key, one in told.items() if one.parts}
+        earlier = {key: told[key].last if key in told else 0 for key in self.cuts}
+        cuts = {key: cut if cut < fork_seq else earlier[key] for key, cut in self.cuts.items()}
+        cuts = {key: cut for key, cut in cuts.items() if cut or self.cuts[key] < fork_seq}
         marks = {key: min(self.marks.get(key, 0), fork_seq) for key in cuts}
-        return ComposeState(cuts=cuts, marks=marks, pins=tuple(pin for pin in self.pins if pin <= fork_seq))
+        return ComposeState(cuts=cuts, marks=marks, told=told, pins=tuple(pin for pin in self.pins if pin <= fork_seq))
 
     def without_cuts(self) -> ComposeState:
         """Return the pins alone: what a policy given for one call starts from."""

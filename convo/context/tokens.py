@@ -8,8 +8,9 @@ multiplied in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
+from typing import TypeAlias
 
 from convo.chunks import (
     ContentChunk,
@@ -25,6 +26,9 @@ from convo.chunks import (
 from convo.messages import AssistantMessage, Message
 from convo.options import Tool
 from convo.values import dump_json
+
+Count: TypeAlias = Callable[[Message], int]
+"""Counts the tokens of a message, what a template puts around it included: a tokenizer in place of the estimate."""
 
 MESSAGE_OVERHEAD = 4
 """Tokens that a chat template puts around a message."""

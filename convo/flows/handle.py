@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from convo.context.reach import Reach
 from convo.context.state import ComposeState
+from convo.context.summary import Summary
 from convo.errors import HandleInUse, NotFound
 from convo.flows.settings import Settings, with_stored
 from convo.ports import Port
@@ -50,6 +51,7 @@ class Handle:
     strays: dict[int, Entry] = field(default_factory=dict)
     path: list[Span] = field(default_factory=list)
     blobs: set[str] = field(default_factory=set)
+    summaries: dict[str, Summary] = field(default_factory=dict)
     closed: bool = False
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,7 +106,7 @@ def cuts_json(state: ComposeState) -> dict[str, Any]:
 def absorb(handle: Handle, found: BranchState) -> None:
     """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
     if found.revision != handle.place.revision:
-        handle.entries, handle.strays = [], {}
+        handle.entries, handle.strays, handle.summaries = [], {}, {}
         handle.place = replace(handle.place, revision=found.revision)
     handle.settings = with_stored(handle.given, found.settings)
     if handle.entries and handle.entries[-1].seq != found.branch.head_seq:

@@ -6,16 +6,13 @@ last call of the first conversation it goes on with.
 
 from __future__ import annotations
 
-from sqlalchemy.engine import Connection
-
 from convo.completions import Completion
 from convo.context.learning import Learned
 from convo.errors import ContextTooLong
 from convo.flows.handle import Handle
 from convo.flows.outbound import Ask, Outbound, learned_key, prepare
-from convo.flows.turn_begin import Opening, call_record
+from convo.flows.turn_begin import Opening, call_record, next_request
 from convo.flows.turn_finish import error_record
-from convo.store import ledger
 
 
 def learn(handle: Handle, ask: Ask, outbound: Outbound, completion: Completion) -> None:
@@ -45,15 +42,5 @@ async def shrink(handle: Handle, opening: Opening, ask: Ask, problem: ContextToo
     if smaller.request.hash == outbound.request.hash:
         raise problem
     call = call_record(opening.turn, outbound.pending, error=error_record(problem))
-
-    def work(connection: Connection) -> None:
-        ledger.add_call(connection, handle.conversation_id, call)
-        ledger.next_call(connection, opening.turn, smaller.pending)
-        for digest in smaller.blobs.keys() - handle.blobs:
-            ledger.keep_blob(connection, handle.conversation_id, digest, smaller.blobs[digest])
-
-    await handle.port.write(work)
-    handle.blobs |= smaller.blobs.keys()
-    opening.outbound = smaller
-    opening.count_call()
+    await next_request(handle, opening, ask, call, smaller, {})
     return smaller

@@ -56,7 +56,7 @@ def new_conversation(owner: str, external_id: str | None, settings: Settings, ma
         external_id=external_id,
         title=checked_title(making.title),
         metadata=checked_metadata(making.metadata),
-        settings=settings.to_json(),
+        settings=settings.stored.to_json(),
     )
 
 

@@ -15,7 +15,9 @@ from convo.context.account import Composition
 from convo.context.compose import compose
 from convo.context.learning import Learned
 from convo.context.reach import Reach, reach
+from convo.context.rules import policy_key
 from convo.context.state import ComposeState
+from convo.context.summary import Summary
 from convo.context.tokens import estimate
 from convo.errors import Unsupported
 from convo.flows.handle import Handle, load_window
@@ -68,16 +70,25 @@ class Ask:
     @property
     def backend_name(self) -> str:
         """What the record calls the backend."""
-        name = getattr(self.backend, "name", None) or getattr(self.backend, "__name__", None)
-        return str(name or type(self.backend).__name__)[:255]
+        return backend_name(self.backend)
+
+
+def backend_name(backend: Any) -> str:
+    """Return what the record calls ``backend``."""
+    name = getattr(backend, "name", None) or getattr(backend, "__name__", None)
+    return str(name or type(backend).__name__)[:255]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outbound:
-    """A request ready to leave, and what is recorded of it."""
+    """A request ready to leave, and what is recorded of it.
+
+    ``moved`` is the compose state after it, ``state`` the same where the branch is to remember it, else None.
+    """
 
     request: CompletionRequest
     composition: Composition
+    moved: ComposeState
     state: ComposeState | None
     pending: Mapping[str, Any]
     blobs: Mapping[str, Any]
@@ -118,20 +129,26 @@ def moved_to(entries: Sequence[Entry], head: int) -> list[Entry]:
 
 
 async def prepare(
-    handle: Handle, inputs: Sequence[Entry], ask: Ask, check: Callable[[Handle], None] | None = None
+    handle: Handle,
+    inputs: Sequence[Entry],
+    ask: Ask,
+    check: Callable[[Handle], None] | None = None,
+    state: ComposeState | None = None,
 ) -> Outbound:
     """Compose the request for ``inputs`` after the handle's head. Reads only what is not remembered.
 
-    ``check`` looks at the handle once its window is there, and raises where the verb makes no sense on it. Raises
-    ContextOverflow, OrderViolation, Unsupported; nothing has been written then.
+    ``check`` looks at the handle once its window is there, and raises where the verb makes no sense on it. ``state`` is
+    the compose state to start from, the branch's where not given. Raises ContextOverflow, OrderViolation, Unsupported;
+    nothing has been written then.
     """
-    state = handle.state.without_cuts() if ask.own_policy else handle.state
+    start = state or start_of(handle, ask)
     learned = await learned_of(handle, ask)
-    wanted = reach(ask.settings.rules, state, factor=learned.factor, context_length=context_length(ask, learned))
+    wanted = reach(ask.settings.rules, start, factor=learned.factor, context_length=context_length(ask, learned))
     known = await load_window(handle, wanted)
+    await load_summaries(handle, ask, start)
     if check is not None:
         check(handle)
-    composition, moved = compose_for(handle, [*known, *inputs], ask, state, learned)
+    composition, moved = compose_for(handle, [*known, *inputs], ask, start, learned)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     recipe, blobs = recipe_of(composition, ask.options)
     if learned != Learned():
@@ -150,11 +167,26 @@ async def prepare(
     return Outbound(
         request=request,
         composition=composition,
+        moved=moved,
         state=changed,
         pending=pending,
         blobs=blobs,
         reach=wanted,
     )
+
+
+def start_of(handle: Handle, ask: Ask) -> ComposeState:
+    """Return the compose state that a request starts from; a policy of its own starts from none."""
+    return handle.state.without_cuts() if ask.own_policy else handle.state
+
+
+async def load_summaries(handle: Handle, ask: Ask, state: ComposeState) -> None:
+    """Have the handle know the summaries that ``state`` names for the policy in force; one statement at most."""
+    told = state.told.get(policy_key(ask.settings.rules)) if state.told else None
+    missing = {part.digest for part in told.parts if part.digest not in handle.summaries} if told else set()
+    if missing:
+        found = await handle.port.read(lambda c: ledger.blobs(c, handle.conversation_id, missing))
+        handle.summaries |= {digest: Summary.from_json(body) for digest, body in found.items()}
 
 
 def learned_key(ask: Ask) -> str:
@@ -205,6 +237,7 @@ def compose_for(
         head=head,
         context_length=context_length(ask, learned),
         most=learned.limit and max(learned.limit - (ask.options.max_tokens or 0), 1),
+        summaries=handle.summaries,
     )
 
 

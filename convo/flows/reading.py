@@ -13,7 +13,15 @@ from convo.context.explain import Explanation, explain
 from convo.context.reach import reach
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, load_window, refresh
-from convo.flows.outbound import Ask, compose_for, context_length, entries_for, learned_of
+from convo.flows.outbound import (
+    Ask,
+    compose_for,
+    context_length,
+    entries_for,
+    learned_of,
+    load_summaries,
+    start_of,
+)
 from convo.flows.settings import checked_metadata
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
@@ -88,10 +96,10 @@ async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Compo
     """Return what would be sent for ``given`` (None: for what is there), without sending or storing anything."""
     await refresh(handle)
     inputs = [] if given is None else entries_for(handle, messages_from(given), None)
-    state = handle.state.without_cuts() if ask.own_policy else handle.state
-    learned = await learned_of(handle, ask)
+    state, learned = start_of(handle, ask), await learned_of(handle, ask)
     length = context_length(ask, learned)
     known = await load_window(handle, reach(ask.settings.rules, state, factor=learned.factor, context_length=length))
+    await load_summaries(handle, ask, state)
     composition, _ = compose_for(handle, [*known, *inputs], ask, state, learned)
     return composition
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from convo.context.rules import DEFAULT_POLICY, check_policy, dump_policy, load_policy
+from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
 from convo.errors import InvalidSetting
 from convo.options import CompletionOptions
 from convo.profiles import PERMISSIVE, Profile
@@ -64,11 +64,20 @@ class Settings:
 
     @property
     def unstored(self) -> Settings:
-        """What is not stored with a conversation: profile and lease."""
-        return Settings(profile=self.profile, lease=self.lease)
+        """What is not stored with a conversation: profile, lease, and a policy that holds functions or a backend."""
+        return Settings(policy=None if self._storable else self.policy, profile=self.profile, lease=self.lease)
+
+    @property
+    def stored(self) -> Settings:
+        """What can be stored with a conversation."""
+        return replace(self, policy=self.policy if self._storable else None, profile=None, lease=None)
+
+    @property
+    def _storable(self) -> bool:
+        return self.policy is None or can_be_stored(self.policy)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is stored with a conversation: system, policy and options."""
+        """Return what is stored with a conversation: system, policy and options; raises InvalidSetting."""
         data: dict[str, Any] = {}
         if self.system is not None:
             data["system"] = self.system

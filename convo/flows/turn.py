@@ -20,6 +20,7 @@ from convo.flows.handle import Handle
 from convo.flows.learning import learn, shrink
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
+from convo.flows.telling import tell
 from convo.flows.turn_begin import Opening, open_turn
 from convo.flows.turn_finish import close_turn, let_go, stop_turn
 from convo.partials import Partial, pack, stop_across
@@ -54,6 +55,7 @@ async def answer(handle: Handle, opening: Opening, ask: Ask) -> Reply:
 
 
 async def _completed(handle: Handle, opening: Opening, ask: Ask) -> Completion:
+    await tell(handle, opening, ask)
     try:
         return await handle.port.complete(ask.backend, opening.sent.request)
     except ContextTooLong as problem:
@@ -123,6 +125,7 @@ class _Running:
     async def _pieces(self) -> AsyncGenerator[Delta, None]:
         """Yield what the backend streams; one that finds the request too long is asked once more, with less."""
         port, backend = self._handle.port, self._ask.backend
+        await tell(self._handle, self._opening, self._ask)
         try:
             async with aclosing(port.stream(backend, self._opening.sent.request)) as pieces:
                 async for delta in pieces:

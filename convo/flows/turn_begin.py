@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from convo.completions import Completion
 from convo.errors import CallerError, ContextError, TurnClosed
-from convo.flows.handle import Handle, absorb, load_window, refresh, remember
+from convo.flows.handle import Handle, absorb, cuts_json, load_window, refresh, remember
 from convo.flows.heads import (
     MOVES,
     TAIL,
@@ -31,7 +31,7 @@ from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
 from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
-from convo.store import ledger
+from convo.store import branches, ledger
 from convo.store.branches import BranchState
 from convo.store.clock import new_id, now
 
@@ -266,6 +266,39 @@ def _note_opened(handle: Handle, opening: Opening) -> None:
     written = [*opening.salvage, *opening.inputs]
     if written:
         remember(handle, written)
+
+
+async def next_request(
+    handle: Handle, opening: Opening, ask: Ask, call: Call, outbound: Outbound, blobs: Mapping[str, Any]
+) -> None:
+    """Record ``call`` of the open turn, which has ended, and ``outbound`` as the one that leaves now.
+
+    The turn's lease begins anew, and the compose state of ``outbound`` is the branch's from here on. Raises TurnClosed
+    where the turn is somebody else's by now.
+    """
+    outbound = replace(outbound, pending={**outbound.pending, "at": now().isoformat()})
+    lease, state = ask.settings.lease_ms(ask.backend), outbound.state
+    kept = {**blobs, **outbound.blobs}
+    tried = False
+
+    def work(connection: Connection) -> None:
+        nonlocal tried
+        again, tried = tried, True
+        written = None if state is None else cuts_json(state)
+        if not branches.hold(connection, handle.place, opening.fence, lease, written):
+            raise TurnClosed("another writer took this turn over")
+        if again and ledger.pending(connection, handle.conversation_id, opening.turn.id) == outbound.pending:
+            return
+        ledger.add_call(connection, handle.conversation_id, call)
+        ledger.next_call(connection, opening.turn, outbound.pending)
+        for digest in kept.keys() - handle.blobs:
+            ledger.keep_blob(connection, handle.conversation_id, digest, kept[digest])
+
+    await handle.port.write(work)
+    handle.blobs |= kept.keys()
+    handle.state = state or handle.state
+    opening.outbound = replace(outbound, state=None)
+    opening.count_call()
 
 
 def call_record(

@@ -222,6 +222,23 @@ def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms
     return _moved(connection, place, ["turn", "unasked"], given, lease_until=lease_ms)
 
 
+def hold(
+    connection: Connection,
+    place: Place,
+    turn: tuple[UUID, int],
+    lease_ms: int,
+    compose_state: Mapping[str, Any] | None = None,
+) -> bool:
+    """Give the open ``turn`` a new lease and, where it is not None, the branch a new ``compose_state``.
+
+    Returns whether the turn is still this one's.
+    """
+    values: dict[str, Any] = {"lease_until": lease_ms}
+    if compose_state is not None:
+        values["compose_state"] = compose_state
+    return _moved(connection, place, ["turn"], {"turn": turn[0], "attempt": turn[1]}, **values)
+
+
 def ask_to_stop(connection: Connection, place: Place, turn: tuple[UUID, int]) -> bool:
     """Ask whoever runs the open ``turn`` to stop; return whether it was still open. Learnt at the next checkpoint."""
     given = {"turn": turn[0], "attempt": turn[1]}

@@ -174,6 +174,13 @@ def _insert_once(dialect: str) -> Insert:
     return same.on_duplicate_key_update(hash=same.inserted.hash)
 
 
+def blobs(connection: Connection, conversation_id: UUID, digests: Iterable[str]) -> dict[str, Any]:
+    """Return the JSON stored under these hashes, by hash; what is not there is left out. One statement."""
+    table = TABLES.blobs
+    wanted = select(table.c.hash, table.c.body).where(table.c.conversation_id == conversation_id)
+    return {row.hash: row.body for row in connection.execute(wanted.where(table.c.hash.in_(list(digests))))}
+
+
 def blob(connection: Connection, conversation_id: UUID, digest: str) -> Any:
     """Return the JSON stored under ``digest``, None where there is none."""
     table = TABLES.blobs

@@ -133,12 +133,15 @@ def shouting(draft: Any) -> Any:
 
 
 def test_a_rule_of_ones_own_serves_a_handle_but_is_not_stored(store: Any, name: str, backend: ScriptedBackend) -> None:
+    policy = [LastTurns(1), shouting]
+    chat = store.start(["hm", assistant("yes")], backend=backend, policy=policy)
+    named = store.open(name, policy=policy, system="Be terse.")
+    for made in (chat, named):
+        assert made._handle.settings.policy == policy
+        assert store.load(made.id)._handle.settings.policy is None
+    assert store.open(name)._handle.settings.system == "Be terse."
+    assert store.open(name, policy=policy)._handle.settings.policy == policy
     with pytest.raises(InvalidSetting, match="shouting is a function, which cannot be stored with a conversation"):
-        store.start(policy=[shouting])
-    with pytest.raises(InvalidSetting, match="which cannot be stored"):
-        store.open(name, policy=[shouting])
-    chat = store.start(backend=backend)
-    with pytest.raises(InvalidSetting, match="which cannot be stored"):
         chat.configure(policy=[shouting])
     assert store.load(chat.id, backend=backend, policy=[shouting]).send("hello").text == "yes"
     assert chat.send("again", policy=[LastTurns(1), shouting]).text == "yes"

@@ -22,6 +22,7 @@ from convo.context.rules import (
     MergeConsecutive,
     Pinned,
     Redact,
+    Summarize,
     SystemIntoUser,
     TruncateToolResults,
     Window,
@@ -53,6 +54,7 @@ EVERY_RULE = [
     Insert("one"),
     Insert([system("a"), {"role": "user", "content": [{"type": "text", "text": "b"}]}], at="start"),
     Redact(r"\d{16}", "[card]"),
+    Summarize(8_000, 4_000, "mistral:mistral-small-latest", instruction="In French."),
 ]
 
 
