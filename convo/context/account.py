@@ -69,13 +69,13 @@ def account(
     dropped: Iterable[tuple[Item, str]],
     unseen_by: str,
     cost: Callable[[Item], int],
-    fate: Callable[[str, int], str],
+    fate: Callable[[str, int, int], str],
 ) -> tuple[Decision, ...]:
     """Return the decisions on ``entries`` and what was put in, in the order in which they leave; O(n log n).
 
     ``dropped`` are the items left out, with the rule that did; ``unseen_by`` names the rule for whose sake the
     entries in the gaps of ``entries`` were not loaded. ``cost`` counts an item's tokens; ``fate`` says what else there
-    is to say of a message that a rule left out.
+    is to say of the messages (first seq, last seq) that a rule left out.
     """
     out = [*_left_out(entries, layout, dropped, cost, fate), *_gaps(entries, unseen_by, fate)]
     out.sort(key=lambda placed: placed[0], reverse=True)
@@ -92,23 +92,23 @@ def _left_out(
     layout: Layout,
     dropped: Iterable[tuple[Item, str]],
     cost: Callable[[Item], int],
-    fate: Callable[[str, int], str],
+    fate: Callable[[str, int, int], str],
 ) -> Iterator[tuple[int, Decision]]:
     for entry in entries:
         if entry.erased:
             yield entry.seq, Decision(entry.seq, entry.role, False, "erased", 0, "erased")
     for item, rule in (*dropped, *((item, "profile") for item in layout.dropped)):
         if item.seq is not None:
-            note = _note((*item.notes, fate(rule, item.seq)))
+            note = _note((*item.notes, fate(rule, item.seq, item.seq)))
             yield item.seq, Decision(item.seq, _role(item), False, rule, cost(item), note)
 
 
-def _gaps(entries: Sequence[Entry], rule: str, fate: Callable[[str, int], str]) -> Iterator[tuple[int, Decision]]:
+def _gaps(entries: Sequence[Entry], rule: str, fate: Callable[[str, int, int], str]) -> Iterator[tuple[int, Decision]]:
     expected = 1
     for entry in entries:
         if entry.seq > expected:
             stretch = f"seq {expected}" if entry.seq == expected + 1 else f"seq {expected} to {entry.seq - 1}"
-            note = _note((f"{stretch}: not loaded", fate(rule, entry.seq - 1)))
+            note = _note((f"{stretch}: not loaded", fate(rule, expected, entry.seq - 1)))
             yield expected, Decision(None, "", False, rule, 0, note)
         expected = entry.seq + 1
 

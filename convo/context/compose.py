@@ -324,15 +324,16 @@ def _fate(
     failed: str,
     needs: NeedsSummary | None,
     rule: str,
-    seq: int,
+    first: int,
+    last: int,
 ) -> str:
-    """Return what the summary has to do with a message that ``rule`` left out, as a note."""
+    """Return what the summary has to do with the messages ``first`` to ``last`` that ``rule`` left out, as a note."""
     if rule != Summarize.__name__:
         return ""
-    if any(part.first <= seq <= part.last for part in told):
-        return "told in the summary"
-    if any(part.first <= seq <= part.last for part in known):
+    if told and told[0].first <= last <= told[-1].last:
+        return "told in the summary" if told[0].first <= first else f"told in the summary from seq {told[0].first} on"
+    if known and known[0].first <= last <= known[-1].last:
         return "its summary does not fit"
-    if needs is not None and needs.after < seq <= needs.upto:
+    if needs is not None and needs.after < last <= needs.upto:
         return "to be summarised when this is sent"
     return f"in no summary: the last try ended with {failed}" if failed else "in no summary"
