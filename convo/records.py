@@ -54,7 +54,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to a backend, with the recipe of what was sent and the hash that proves it."""
+    """One request to a backend, with the recipe of what was sent and the hash that proves it.
+
+    ``kind`` is ``complete``, ``stream`` or ``summary``.
+    """
 
     turn_id: UUID
     call_no: int
@@ -69,6 +72,11 @@ class Call:
     error: Mapping[str, Any] | None
     started_at: datetime
     ended_at: datetime
+
+    @property
+    def answers(self) -> bool:
+        """Whether it asked for an answer of the turn: not for a summary of what its window had cut away."""
+        return self.kind != "summary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ def _calls_of(connection: Connection, conversation_id: UUID, entries: Sequence[E
 def _answered_calls(connection: Connection, conversation_id: UUID, turn_ids: set[UUID]) -> dict[UUID, list[Call]]:
     made: dict[UUID, list[Call]] = {}
     for call in ledger.calls(connection, conversation_id, turn_ids) if turn_ids else []:
-        if call.error is None:
+        if call.error is None and call.answers:
             made.setdefault(call.turn_id, []).append(call)
     return made
 

@@ -172,7 +172,8 @@ def _recorded(
     beside = {turn.id: turn.choice_of for turn in turns if turn.choice_of is not None}
     calls: dict[UUID, list[Call]] = {}
     for call in ledger.calls(connection, conversation_id, wanted | {*beside.values()}) if wanted else []:
-        calls.setdefault(call.turn_id, []).append(call)
+        if call.answers:
+            calls.setdefault(call.turn_id, []).append(call)
     firsts = {turn.id: calls.get(beside.get(turn.id, turn.id), [])[:1] for turn in turns}
     blobs: dict[str, Any] = {}
 

@@ -365,3 +365,15 @@ def test_a_task_of_ones_own_takes_the_place_of_the_built_in_one(store: Any, writ
     chat = store.start(backend=talker, policy=[rule(writer, instruction="List the cheeses, {words} words.")])
     until(chat, writer, 1)
     assert writer.requests[0].messages[-1].text == "List the cheeses, 12 words."
+
+
+def test_a_branch_with_summaries_answers_from_its_record(store: Any, writer: Writer, talker: Talker) -> None:
+    policy = [rule(writer)]
+    chat = store.start(backend=talker, policy=policy)
+    turns = until(chat, writer, 2)
+    again = store.start(backend=chat.recorded(MISTRAL), policy=policy)
+    writer.requests.clear()
+    for number in range(turns):
+        again.send(f"question number {number}")
+    assert [entry.text for entry in again.history()] == [entry.text for entry in chat.history()]
+    assert len(writer.requests) == 2
