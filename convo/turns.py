@@ -53,7 +53,8 @@ class _PendingChoice:
             self.parts.append(delta.chunk.to_json())
         for call in delta.tool_calls:
             self.calls.setdefault(call.position, _PendingCall()).add(call)
-        self.extra.update(delta.extra or {})
+        if delta.extra:
+            self.extra.update(delta.extra)
         self.finish_reason = delta.finish_reason or self.finish_reason
 
     def _append(self, kind: str, text: str) -> None:
@@ -91,12 +92,14 @@ class Accumulator:
 
     def add(self, delta: Delta) -> None:
         """Take in one delta."""
-        self._choices.setdefault(delta.index, _PendingChoice()).add(delta)
+        choice = self._choices.get(delta.index)
+        if choice is None:
+            choice = self._choices[delta.index] = _PendingChoice()
+        choice.add(delta)
         self._usage = delta.usage or self._usage
-        for name in ("model", "id", "backend", "wire_hash"):
-            value = getattr(delta, name)
-            if value is not None:
-                self._facts[name] = value
+        if delta.model or delta.id or delta.backend or delta.wire_hash:
+            found = {name: getattr(delta, name) for name in ("model", "id", "backend", "wire_hash")}
+            self._facts |= {name: value for name, value in found.items() if value is not None}
 
     @property
     def empty(self) -> bool:

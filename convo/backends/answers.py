@@ -9,7 +9,7 @@ from typing import Any
 
 from convo.chunks import Chunk, ReferenceChunk, TextChunk, ThinkingChunk
 from convo.chunks import ContentChunk as AnyChunk
-from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage
+from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage, text_delta
 from convo.errors import MalformedResponse
 from convo.messages import AssistantMessage, assistant
 
@@ -79,7 +79,7 @@ def as_delta(piece: Any, backend: str) -> Delta:
     if isinstance(piece, Delta):
         return _checked(piece, Delta, backend)  # type: ignore[no-any-return]
     if isinstance(piece, str):
-        return Delta(text=piece)
+        return text_delta(piece)
     raise MalformedResponse(
         f"{backend} yielded {type(piece).__name__}; the pieces of a stream are texts or Deltas", backend=backend
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from convo.backends.answers import chunk_delta
 from convo.backends.decode import KNOWN_FIELDS, REASONING, calls_in, function_in, message_in, text_in, usage_in
-from convo.completions import Delta, ToolCallDelta
+from convo.completions import Delta, ToolCallDelta, text_delta
 from convo.errors import MalformedResponse, StreamInterrupted
 from convo.values import join_surrogates
 
@@ -105,7 +105,7 @@ class StreamFold:
         state = self._choices.get(index) or self._begun(index)
         if len(said) == 1 and type(said.get("content")) is str:  # nearly every event of a stream
             text = state.whole(said["content"])
-            new = [Delta(text=text, index=index)] if text else []
+            new = [text_delta(text, index)] if text else []
         else:
             new = list(_parts(said, state))
         if new and (state.finish_reason or not self.said):

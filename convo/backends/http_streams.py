@@ -47,8 +47,13 @@ class _Framed:
         return data[:size]
 
     def _unwrap(self, data: bytes) -> bytes:
-        payload, self._kept, self._at_body = unwrapped(self._kept + data if self._kept else data)
+        payload, self._kept, self._at_body = unwrapped(data)
         return payload
+
+    def _after_kept(self, received: bytes) -> bytes:
+        """Return what is there once ``received`` came; at the end of the connection h11 judges what is left."""
+        self._at_body = bool(received)
+        return self._kept + received if self._kept else received
 
 
 class _BoundedStream(_Framed, httpcore.NetworkStream):
@@ -64,13 +69,12 @@ class _BoundedStream(_Framed, httpcore.NetworkStream):
 
     def read_plain(self, timer: Timer) -> bytes:
         """Return what the next plain chunks of the body hold, ``b""`` where only ``read`` can tell what follows."""
-        data = b""
+        data = self._kept
         while self._at_body:
-            if payload := self._unwrap(data):
+            if data and (payload := self._unwrap(data)):
                 return payload
             if self._at_body:
-                data = self._receive(_SLICE, _left(None, httpcore.ReadTimeout, timer))
-                self._at_body = bool(data)
+                data = self._after_kept(self._receive(_SLICE, _left(None, httpcore.ReadTimeout, timer)))
         return b""
 
     def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
@@ -131,13 +135,12 @@ class _AsyncBoundedStream(_Framed, httpcore.AsyncNetworkStream):
 
     async def read_plain(self, timer: Timer) -> bytes:
         """Return what the next plain chunks of the body hold, ``b""`` where only ``read`` can tell what follows."""
-        data = b""
+        data = self._kept
         while self._at_body:
-            if payload := self._unwrap(data):
+            if data and (payload := self._unwrap(data)):
                 return payload
             if self._at_body:
-                data = await self._stream.read(_SLICE, _left(None, httpcore.ReadTimeout, timer))
-                self._at_body = bool(data)
+                data = self._after_kept(await self._stream.read(_SLICE, _left(None, httpcore.ReadTimeout, timer)))
         return b""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
+
 from convo.errors import MalformedResponse
 from convo.values import MAX_DEPTH
 
@@ -37,15 +39,28 @@ _DECODER = JSONDecoder(parse_constant=_refuse_constant)
 def load_json(text: str | bytes) -> Any:
     """Return the JSON value that ``text`` holds; raises MalformedResponse. O(n)."""
     try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        value = _load_odd(text)
+    if len(text) > MAX_DEPTH and _brackets(text) > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+        raise MalformedResponse(f"the backend sent JSON nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _load_odd(text: str | bytes) -> Any:
+    """Return what ``text`` holds where it may still be JSON: with half characters, a byte order mark, much nesting."""
+    try:
         text = (text if isinstance(text, str) else text.decode("utf-8-sig")).strip(" \t\r\n")
         value, end = _DECODER.raw_decode(text)
         if end < len(text):
             raise ValueError
     except (ValueError, RecursionError):
         raise MalformedResponse("the backend sent what is not JSON") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
-        raise MalformedResponse(f"the backend sent JSON nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def _brackets(text: str | bytes) -> int:
+    return text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
 
 
 def _deeper(value: Any, limit: int) -> bool:

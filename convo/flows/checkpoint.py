@@ -50,7 +50,9 @@ class Checkpoints:
     async def add(self, delta: Delta) -> None:
         """Take in a delta; keep a part where one is due. Sets ``lost`` when the turn was taken away. O(1)."""
         self._unkept.append(delta)
-        self._unkept_size += len(delta.text) + len(delta.thinking) + sum(len(c.arguments) for c in delta.tool_calls)
+        self._unkept_size += len(delta.text) + len(delta.thinking)
+        for call in delta.tool_calls:
+            self._unkept_size += len(call.arguments)
         if self._pending is not None and self._pending.done:
             await self._learn(self._pending)
         if self._pending is None and (self._unkept_size >= self.size or self._is_time()):

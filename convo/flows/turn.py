@@ -139,9 +139,10 @@ class _Running:
 
     def _meets_stop(self, delta: Delta) -> bool:
         """Whether a stop sequence lies across the seam of a continued answer; O(1), looked for near the seam only."""
+        if not self._ask.continued:
+            return False
         stops, old = self._ask.options.stops, self._ask.prefix
-        longest = max(map(len, stops), default=0)
-        if not self._ask.continued or len(self._begun) >= longest:
+        if len(self._begun) >= max(map(len, stops), default=0):
             return False
         self._begun += delta.text
         return stop_across(old + self._begun, len(old), stops) is not None

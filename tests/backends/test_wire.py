@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from convo.backends.wire import MAX_EVENT, EventDecoder, load_json
 from convo.errors import MalformedResponse
+from support.json_values import VALUES
 from support.recordings import STREAMS
 
 TEXTS = ["plain", "é", "日本語", "🏳️‍🌈", "tab\there", "nul\x00", "  spaced  ", "{}", ": no comment"]
@@ -101,6 +103,26 @@ def test_deep_json_is_a_typed_error(depth: int, left: str, right: str) -> None:
 
 def test_wide_json_is_not_deep() -> None:
     assert len(load_json("[" + ",".join(["[[]]"] * 1000) + "]")) == 1000
+
+
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+HALVES = ['"\\ud800"', '"\\ud83d\\ude00"', '"\\u0000"']
+ODD = st.sampled_from([*HALVES, '{"a":1,"a":2}', " [1] ", "[1,]", '"\t"', "01", "1.", "-"])
+
+
+TEXTS_OF_JSON = st.one_of(VALUES.map(json.dumps), VALUES.map(partial(json.dumps, ensure_ascii=False)), NUMBERS, ODD)
+
+
+@given(TEXTS_OF_JSON)
+def test_json_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    try:
+        expected = json.dumps(json.loads(text))
+    except ValueError:
+        with pytest.raises(MalformedResponse):
+            load_json(text)
+    else:
+        assert json.dumps(load_json(text)) == expected
+        assert not text.isascii() or json.dumps(load_json(text.encode())) == expected
 
 
 @pytest.mark.parametrize("text", ["", "{", "nope", '{"a": NaN}', '{"a": Infinity}', "1" * 5000, b"\xff"])

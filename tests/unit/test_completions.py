@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convo.completions import Choice, Completion, CompletionRequest, Usage
+from convo.completions import Choice, Completion, CompletionRequest, Delta, Usage, text_delta
 from convo.messages import assistant, message_from, user
 from convo.options import CompletionOptions
 from support.json_values import MESSAGES
@@ -88,3 +90,14 @@ def test_the_prefix_is_the_text_of_a_last_message_marked_so() -> None:
 def test_a_completion_speaks_for_its_first_choice() -> None:
     answer = Completion((Choice(assistant("a"), "stop"), Choice(assistant("b"), "length", 1)))
     assert (answer.text, answer.message, answer.finish_reason) == ("a", assistant("a"), "stop")
+
+
+def test_a_quickly_made_text_delta_is_like_any_other() -> None:
+    quick, slow = text_delta("a", 2), Delta(text="a", index=2)
+    assert quick == slow
+    assert hash(quick) == hash(slow)
+    assert (repr(quick), asdict(quick)) == (repr(slow), asdict(slow))
+    assert replace(quick, backend="b") == replace(slow, backend="b")
+    assert pickle.loads(pickle.dumps(quick)) == slow
+    with pytest.raises(AttributeError):
+        quick.text = "b"  # type: ignore[misc]
