@@ -14,7 +14,6 @@ from convo.flows.record import Erased, rebuild
 from convo.ports import Port
 from convo.records import Call, Finding, Turn
 from convo.store import ledger, verify
-from convo.store.engine import see_one_state
 
 MOST = 1000
 """Findings given of one conversation; damage that goes further is told by as many."""
@@ -30,13 +29,12 @@ async def findings(port: Port, owner: str | None) -> AsyncGenerator[Finding, Non
     last: UUID | None = None
     while page := await port.read(lambda c, after=last: verify.page(c, owner, after)):  # type: ignore[misc]
         for conversation_id in page:
-            for finding in await port.read(lambda c, id=conversation_id: _of_one(c, id)):  # type: ignore[misc]
+            for finding in await port.read(lambda c, id=conversation_id: _of_one(c, id), snapshot=True):  # type: ignore[misc]
                 yield finding
         last = page[-1]
 
 
 def _of_one(connection: Connection, conversation_id: UUID) -> list[Finding]:
-    see_one_state(connection)
     found = list(islice(verify.conversation(connection, conversation_id), MOST))
     return found + list(islice(_unproven(connection, conversation_id), MOST - len(found)))
 

@@ -16,7 +16,8 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
 from convo.ports.port import Beating, Pending, Work
-from convo.ports.transactions import Embedded, again
+from convo.ports.replica import Replica
+from convo.ports.transactions import Embedded, Kind, again
 from convo.ports.workers import ThreadWorkers, Workers
 
 T = TypeVar("T")
@@ -28,27 +29,36 @@ CHECKPOINT_PATIENCE = 20
 class SyncPort:
     """The sync face's port: blocks, never suspends. Serves any number of threads."""
 
-    def __init__(self, url: URL, **options: Any) -> None:
+    def __init__(self, url: URL, read_url: URL | None = None, **options: Any) -> None:
         self.url = url
         self.learned: dict[str, Learned] = {}
         self._database = Embedded(url, options)
+        self._copy = None if read_url is None else Embedded(read_url, options, is_replica=True)
+        self._replica = None if self._copy is None else Replica(self._run_on_copy)
         self._http = SyncHttp()
 
-    async def read(self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction that writes nothing."""
-        return await again(lambda: self._run(work, write=False), self.sleep)
+    async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
+        """Run ``work`` in a transaction that writes nothing; on the database itself where the replica fails."""
+        kind: Kind = "snapshot" if snapshot else "read"
+        if replica and self._replica is not None:
+            return await self._replica.read(work, lambda: self.read(work))
+        return await again(lambda: self._run(work, kind), self.sleep)
 
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and commit it."""
-        return await again(lambda: self._run(work, write=True), self.sleep)
+        return await again(lambda: self._run(work, "write"), self.sleep)
 
-    async def _run(self, work: Work[T], write: bool) -> T:
-        return self._database.transact(work, write)
+    async def _run(self, work: Work[T], kind: Kind) -> T:
+        return self._database.transact(work, kind)
+
+    async def _run_on_copy(self, work: Work[T]) -> T:
+        assert self._copy is not None  # noqa: S101 - asked of a replica alone
+        return self._copy.transact(work, "read")
 
     def begin_write(self, work: Work[T]) -> Pending[T]:
         """Run a transaction that may fail without harm, once, with ``CHECKPOINT_PATIENCE``."""
         try:
-            return _Ended(self._database.transact(work, True, CHECKPOINT_PATIENCE))
+            return _Ended(self._database.transact(work, "write", CHECKPOINT_PATIENCE))
         except SQLAlchemyError:
             return _Ended(None)
 
@@ -80,6 +90,8 @@ class SyncPort:
         """Close connections to the database and to backends."""
         self._http.close()
         self._database.close()
+        if self._copy is not None:
+            self._copy.close()
 
 
 class _Ended:

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.engine import URL
 
@@ -18,11 +18,15 @@ from convo.context.learning import Learned
 from convo.errors import StoreBusy
 from convo.ports.port import Beating, Pending, Work
 from convo.ports.readers import Readers
+from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
-from convo.ports.transactions import Embedded, again
+from convo.ports.transactions import Embedded, Kind, again
 from convo.ports.workers import TaskWorkers, Workers
 from convo.store import schema
-from convo.store.engine import async_engine, is_memory, is_sqlite
+from convo.store.engine import async_engine, is_memory, is_sqlite, reading_options
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -36,29 +40,38 @@ MAX_DETACHED = 1000
 class AsyncPort:
     """The async face's port. Serves the tasks of one event loop at a time, and several loops one after another."""
 
-    def __init__(self, url: URL, **options: Any) -> None:
+    def __init__(self, url: URL, read_url: URL | None = None, *, is_replica: bool = False, **options: Any) -> None:
         self.url = url
         self.learned: dict[str, Learned] = {}
         self._options = options
         self._http = AsyncHttp()
         self.readers = Readers()
-        self._embedded = Embedded(url, options) if is_sqlite(url) else None
+        self._embedded = Embedded(url, options, is_replica) if is_sqlite(url) else None
+        self._copy = None if read_url is None else AsyncPort(read_url, is_replica=True, **options)
+        self._replica = None if self._copy is None else Replica(self._copy.read_once)
         self._worker: ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._engine: Any = None
+        self._engines: dict[Kind, AsyncEngine] = {}
         self._keeper: AsyncGenerator[None, None] | None = None
         self._detached: set[asyncio.Task[None]] = set()
         self._settling: asyncio.Task[None] | None = None
         self._inherited: list[Any] = []  # a forked child's parent's: kept, since collecting it would close it
         self._pid = os.getpid()
 
-    async def read(self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction that writes nothing."""
-        return await again(lambda: uncut(self._run(work, write=False)), self.sleep)
+    async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
+        """Run ``work`` in a transaction that writes nothing; on the database itself where the replica fails."""
+        kind: Kind = "snapshot" if snapshot else "read"
+        if replica and self._replica is not None:
+            return await self._replica.read(work, lambda: self.read(work))
+        return await again(lambda: uncut(self._run(work, kind)), self.sleep)
+
+    async def read_once(self, work: Work[T]) -> T:
+        """Run ``work`` in a transaction that writes nothing, and not again where it fails."""
+        return await uncut(self._run(work, "read"))
 
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction and commit it."""
-        return await again(lambda: uncut(self._run(work, write=True)), self.sleep)
+        return await again(lambda: uncut(self._run(work, "write")), self.sleep)
 
     def begin_write(self, work: Work[T]) -> Pending[T]:
         """Start a transaction that may fail without harm, in the background."""
@@ -72,12 +85,12 @@ class AsyncPort:
         """Run ``flow`` to its end whatever happens to the caller, for ``LONGEST_SAVE`` seconds at most."""
         await shielded(flow, LONGEST_SAVE)
 
-    async def _run(self, work: Work[T], write: bool) -> T:
+    async def _run(self, work: Work[T], kind: Kind) -> T:
         await self._settle()
         if self._embedded is not None:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._worker, self._embedded.transact, work, write)
-        async with self._engine.connect() as connection, connection.begin():
+            return await loop.run_in_executor(self._worker, self._embedded.transact, work, kind)
+        async with self._engines[kind].connect() as connection, connection.begin():
             result: T = await connection.run_sync(work)
             return result
 
@@ -93,19 +106,24 @@ class AsyncPort:
     async def _settle_in(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             if self._pid != os.getpid():
-                self._inherited.append((self._engine, self._worker, self._keeper))
+                self._inherited.append((self._engines, self._worker, self._keeper))
                 self._worker, self._pid = None, os.getpid()
             if self._embedded is not None:
                 self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
             else:
-                self._engine = await self._checked_engine()
+                engine = await self._checked_engine()
+                self._engines = {
+                    "read": engine.execution_options(**reading_options(self.url)),
+                    "snapshot": engine.execution_options(**reading_options(self.url, snapshot=True)),
+                    "write": engine,
+                }
             self._keeper = self._closes_with_loop()
             await anext(self._keeper)
             self._loop = loop
         finally:
             self._settling = None
 
-    async def _checked_engine(self) -> Any:
+    async def _checked_engine(self) -> AsyncEngine:
         engine = async_engine(self.url, **self._options)
         try:
             async with engine.connect() as connection:
@@ -124,10 +142,10 @@ class AsyncPort:
             await self._let_go()
 
     async def _let_go(self) -> None:
-        engine, self._engine, self._loop = self._engine, None, None
+        engines, self._engines, self._loop = self._engines, {}, None
         await self._http.aclose()
-        if engine is not None:
-            await engine.dispose()
+        if engines:
+            await engines["write"].dispose()
         if self._embedded is not None and not is_memory(self.url):
             self._close_embedded(self._embedded)
 
@@ -186,6 +204,8 @@ class AsyncPort:
             await keeper.aclose()
         if self._embedded is not None:
             self._close_embedded(self._embedded)
+        if self._copy is not None:
+            await self._copy.aclose()
 
 
 async def _pump(flow: AsyncGenerator[T, None], pieces: asyncio.Queue[Any]) -> None:

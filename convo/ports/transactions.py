@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
@@ -15,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from convo.ports.port import Work
 from convo.store import schema
-from convo.store.engine import WRITE, is_memory, sync_engine, waiting_at_most
+from convo.store.engine import WRITE, is_memory, reading_options, sync_engine, waiting_at_most
 from convo.store.faults import translate, verdict
 
 T = TypeVar("T")
+Kind = Literal["read", "snapshot", "write"]
 
 TRIES = 12
 """Runs of a transaction that keeps failing for a passing reason."""
@@ -48,19 +49,20 @@ async def again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Aw
 class Embedded:
     """A sync engine, its schema checked on first use, anew in a forked child. Serves threads."""
 
-    def __init__(self, url: URL, options: dict[str, Any]) -> None:
+    def __init__(self, url: URL, options: dict[str, Any], is_replica: bool = False) -> None:
         self.url = url
+        self._is_replica = is_replica
         self._options = options
         self._lock = threading.Lock()
         self._one_at_a_time = threading.RLock() if is_memory(url) else nullcontext()
-        self._engines: dict[bool, Engine] = {}
+        self._engines: dict[Kind, Engine] = {}
         self._inherited: list[Any] = []
         self._pid = os.getpid()
 
-    def engine(self, write: bool = False) -> Engine:
-        """Return the engine, made and its schema checked on first use in this process.
+    def engine(self, kind: Kind = "read") -> Engine:
+        """Return the engine for this kind of transaction, made and its schema checked on first use in this process.
 
-        With ``write``, as it is for transactions that will write; the connections are the same.
+        The connections of all kinds are the same.
         """
         if self._pid != os.getpid():
             self._start_over_after_fork()
@@ -68,13 +70,21 @@ class Embedded:
             with self._lock:
                 if not self._engines:
                     engine = self._checked_engine()
-                    self._engines = {False: engine, True: engine.execution_options(**{WRITE: True})}
-        return self._engines[write]
+                    self._engines = {
+                        "read": engine.execution_options(**reading_options(self.url)),
+                        "snapshot": engine.execution_options(**reading_options(self.url, snapshot=True)),
+                        "write": engine.execution_options(**{WRITE: True}),
+                    }
+        return self._engines[kind]
 
     def _checked_engine(self) -> Engine:
         engine = sync_engine(self.url, **self._options)
         try:
-            schema.ensure(engine, self.url)
+            if self._is_replica:
+                with engine.connect() as connection:
+                    schema.require_head(connection, self.url)
+            else:
+                schema.ensure(engine, self.url)
         except BaseException:
             engine.dispose()
             raise
@@ -84,14 +94,14 @@ class Embedded:
         """The parent's connections are the parent's: leave them open, and kept from collection; make our own."""
         self._lock, self._pid = threading.Lock(), os.getpid()
         if self._engines and not is_memory(self.url):
-            self._inherited.append(self._engines[False].pool)
-            self._engines[False].dispose(close=False)
+            self._inherited.append(self._engines["read"].pool)
+            self._engines["read"].dispose(close=False)
 
-    def transact(self, work: Work[T], write: bool, patience: int | None = None) -> T:
+    def transact(self, work: Work[T], kind: Kind, patience: int | None = None) -> T:
         """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
         with (
             self._one_at_a_time,
-            self.engine(write).connect() as connection,
+            self.engine(kind).connect() as connection,
             waiting_at_most(connection, patience),
             connection.begin(),
         ):
@@ -101,4 +111,4 @@ class Embedded:
         """Close what belongs to this process; the next transaction opens it anew."""
         engines, self._engines = self._engines, {}
         if engines:
-            engines[False].dispose(close=self._pid == os.getpid())
+            engines["read"].dispose(close=self._pid == os.getpid())

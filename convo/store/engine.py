@@ -136,10 +136,16 @@ def waiting_at_most(connection: Connection, patience: int | None) -> Iterator[No
         raw.cursor().execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
 
 
-def see_one_state(connection: Connection) -> None:
-    """Let every read of this transaction, which has read nothing yet, see the same state. SQLite does so anyway."""
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+def reading_options(url: URL, snapshot: bool = False) -> dict[str, str]:
+    """Return an engine's execution options for transactions that write nothing.
+
+    On servers each statement sees what is committed when it begins; with ``snapshot`` all of a transaction see the
+    same state, as they do on SQLite anyway.
+    """
+    if snapshot and not is_sqlite(url):
+        return {"isolation_level": "REPEATABLE READ"}
+    # PostgreSQL is spared the two round trips that begin and end a transaction.
+    return {"isolation_level": "AUTOCOMMIT"} if url.drivername == "postgresql" else {}
 
 
 def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:

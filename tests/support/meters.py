@@ -74,11 +74,9 @@ def _sqlite(raw: Any, statement: str, parameters: Any) -> Finish:
 
 def _postgresql(raw: Any, statement: str, parameters: Any) -> Finish:
     """Explain the statement where its effects are taken back; it then runs for good."""
-    with raw.cursor() as cursor:
-        cursor.execute("SAVEPOINT metered")
+    with raw.transaction(force_rollback=True), raw.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}", parameters)
         found = cursor.fetchone()[0]
-        cursor.execute("ROLLBACK TO SAVEPOINT metered")
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     units = {"rows": _rows_read(plan), "pages": pages}
