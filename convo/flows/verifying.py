@@ -24,7 +24,7 @@ async def findings(port: Port, owner: str | None) -> AsyncGenerator[Finding, Non
 
     Reads everything, one conversation at a time, each as it stood at one moment. Memory stays bounded.
     """
-    for finding in await port.read(lambda c: list(islice(verify.strays(c, owner), MOST))):
+    for finding in await port.read(lambda c: list(islice(verify.strays(c, owner), MOST)), snapshot=True):
         yield finding
     last: UUID | None = None
     while page := await port.read(lambda c, after=last: verify.page(c, owner, after)):  # type: ignore[misc]
