@@ -25,6 +25,7 @@ from convo.flows import (
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.comparing import Comparison
+from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
 from convo.flows.recorded import RecordedBackend
 from convo.flows.replay_each import AT_ONCE
@@ -341,6 +342,8 @@ class AsyncConversation:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
         return await conversing.compose(self._handle, message, given)
 
-    async def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
-        """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
-        return await conversing.explain(self._handle, message, given)
+    async def explain(
+        self, message: MessageLike | None = None, *, turn: TurnRef | None = None, **given: Unpack[CallKwargs]
+    ) -> Explanation:
+        """Return why each message would be in or out, or was in a ``turn``; see ``Conversation.explain``."""
+        return await conversing.explain(self._handle, message, turn, given)

@@ -25,6 +25,7 @@ from convo.flows import (
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
 from convo.flows.comparing import Comparison
+from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
 from convo.flows.recorded import RecordedBackend
 from convo.flows.replay_each import AT_ONCE
@@ -348,6 +349,12 @@ class Conversation:
         """Return what would be sent for ``message`` (None: for what is there); nothing is sent or stored."""
         return drive(conversing.compose(self._handle, message, given))
 
-    def explain(self, message: MessageLike | None = None, **given: Unpack[CallKwargs]) -> Explanation:
-        """Return why each message would be in or out, with its tokens; ``print`` shows it as a table."""
-        return drive(conversing.explain(self._handle, message, given))
+    def explain(
+        self, message: MessageLike | None = None, *, turn: TurnRef | None = None, **given: Unpack[CallKwargs]
+    ) -> Explanation:
+        """Return why each message would be in or out, its tokens, and what changed since the last turn.
+
+        ``turn`` (a turn, its id, or its number on this branch, -1 the last): what the model saw then, rebuilt from the
+        record and proven by its hash. ``print`` shows it as a table. Raises NotFound, CorruptRecord.
+        """
+        return drive(conversing.explain(self._handle, message, turn, given))

@@ -183,3 +183,9 @@ OPENAI = Profile(
 
 PERMISSIVE = Profile(name="permissive", prefix=PrefixSupport(style="trailing"))
 """Refuses nothing: for plain functions and servers that check nothing."""
+
+BUILT_IN: Mapping[str, Profile] = {
+    profile.name: profile
+    for profile in (MISTRAL, MISTRAL_V3, MISTRAL_V7, MISTRAL_V11, MISTRAL_V13, MISTRAL_V15, OPENAI, PERMISSIVE)
+}
+"""convo's own profiles, by name."""

@@ -169,21 +169,32 @@ def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
         screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts()))
 
 
-@app.command(epilog=examples("convo explain chat.db ID", "convo explain chat.db ID@warmer 'Thank you!'"))
+@app.command(
+    epilog=examples(
+        "convo explain chat.db ID", "convo explain chat.db ID@warmer 'Thank you!'", "convo explain chat.db ID --turn 3"
+    )
+)
 def explain(
     url: Url,
     id: IdAndBranch,
     message: Annotated[str | None, typer.Argument(help="What the user would say next.", show_default=False)] = None,
+    turn: Annotated[
+        str | None,
+        typer.Option(help="What the model saw in this turn: its number, -1 for the last, or id.", show_default=False),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="A line for every message that is left out.")] = False,
     owner: Owner = None,
     json: Json = False,
 ) -> None:
-    """Explain what the model would be sent. Each message is in or out, by a rule, with its tokens."""
+    """Explain what the model would be sent. Each message is in or out, by a rule, with its tokens.
+
+    With --turn, what it was sent in a turn: rebuilt from the record, and proven by its hash.
+    """
     from convo.cli import pictures, screen
-    from convo.cli.opening import load, open_store
+    from convo.cli.opening import load, open_store, turn_reference
 
     with open_store(url, owner) as store:
-        account = load(store, id).explain(message)
+        account = load(store, id).explain(message, turn=turn_reference(turn))
         if json:
             screen.show_json(account)
             return
@@ -195,6 +206,7 @@ def usage(
     url: Url,
     id: IdAndBranch,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The turns of at most this many messages.")] = 200,
+    cost: Annotated[bool, typer.Option("--cost", help="What all of the branch costs in US dollars.")] = False,
     owner: Owner = None,
     json: Json = False,
 ) -> None:
@@ -205,10 +217,11 @@ def usage(
     with open_store(url, owner) as store:
         chat = load(store, id)
         records = [chat.turn(turn.id) for turn in chat.turns(limit=limit)]
+        price = chat.usage().cost() if cost else None
         if json:
             screen.show_json([{"turn": turn, "calls": calls} for turn, calls in records])
             return
-        screen.show(pictures.usage(records))
+        screen.show(pictures.usage(records, price))
 
 
 @app.command(epilog=examples("convo verify chat.db"))

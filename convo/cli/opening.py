@@ -56,6 +56,13 @@ def known_ids(typed: str, incomplete: str) -> list[str]:
     return [one for one in known if one.startswith(incomplete)]
 
 
+def turn_reference(typed: str | None) -> int | str | None:
+    """Return the turn that was ``typed``: its number, or its id."""
+    if typed is None:
+        return None
+    return int(typed) if typed.removeprefix("-").isdecimal() else typed
+
+
 def load(store: Store, typed: str) -> Conversation:
     """Return the conversation ``typed`` as ``ID`` (its active branch) or ``ID@BRANCH``; raises NotFound."""
     id, _, branch = typed.partition("@")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -199,8 +200,8 @@ def _folded(decisions: Iterable[Decision]) -> Iterator[Decision]:
             )
 
 
-def usage(records: Sequence[tuple[Turn, Sequence[Call]]]) -> Group:
-    """The tokens of turns, as their backends reported them (– where one did not): a line a turn, and their sum."""
+def usage(records: Sequence[tuple[Turn, Sequence[Call]]], price: Decimal | None = None) -> Group:
+    """The tokens of turns, as their backends reported them (– where one did not): a line a turn, their sum and price."""
     sums = [sum((call.usage for call in calls if call.usage), Usage()) for _, calls in records]
     total = sum(sums, Usage())
     rows = [
@@ -208,7 +209,8 @@ def usage(records: Sequence[tuple[Turn, Sequence[Call]]]) -> Group:
         for (turn, calls), used in zip(records, sums, strict=True)
     ]
     table = [("turn", "status", "prompt", "cached", "answer", "total", "model"), *rows, ("", "", *_counts(total), "")]
-    return Group(*_aligned(table))
+    priced = [] if price is None else [Text(f"costs ${price:,.6f} by the public price list", "bold")]
+    return Group(*_aligned(table), *priced)
 
 
 def _counts(used: Usage) -> tuple[str, str, str, str]:

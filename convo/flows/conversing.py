@@ -10,7 +10,7 @@ from convo.completions import Delta
 from convo.context.account import Composition
 from convo.context.explain import Explanation
 from convo.errors import NothingToResume
-from convo.flows import branching, reading, resuming, tree, verbs
+from convo.flows import branching, explaining, resuming, tree, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
 from convo.flows.idempotency import Recalled, key_for, recall, reply_again
@@ -174,13 +174,17 @@ async def switch(handle: Handle, branch: str | int) -> None:
 async def compose(handle: Handle, message: MessageLike | None, given: CallKwargs) -> Composition:
     """Return what would be sent."""
     with handle.claim():
-        return await reading.composed(handle, message, call_ask(handle, given, preview=True))
+        return await explaining.composed(handle, message, call_ask(handle, given, preview=True))
 
 
-async def explain(handle: Handle, message: MessageLike | None, given: CallKwargs) -> Explanation:
-    """Return why each message would be in or out."""
+async def explain(
+    handle: Handle, message: MessageLike | None, turn: explaining.TurnRef | None, given: CallKwargs
+) -> Explanation:
+    """Return why each message would be in or out, or was in the last call of ``turn``."""
     with handle.claim():
-        return await reading.explained(handle, message, call_ask(handle, given, preview=True))
+        if turn is not None:
+            return await explaining.explained_turn(handle, turn)
+        return await explaining.explained(handle, message, call_ask(handle, given, preview=True))
 
 
 async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, given: CallKwargs) -> Reply | None:

@@ -20,6 +20,7 @@ from convo.context.state import ComposeState
 from convo.context.summary import Summary
 from convo.context.tokens import estimate
 from convo.errors import Unsupported
+from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
 from convo.flows.settings import Settings
 from convo.messages import AssistantMessage, Message, assistant
@@ -151,8 +152,11 @@ async def prepare(
     composition, moved = compose_for(handle, [*known, *inputs], ask, start, learned)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     recipe, blobs = recipe_of(composition, ask.options)
+    head = max((entry.seq for entry in (*known, *inputs)), default=handle.head)
+    said = context_length(ask, Learned())
+    recipe["c"] = circumstances(ask.settings.rules, ask.profile, moved, head, said)
     if learned != Learned():
-        recipe["learned"] = learned.to_json()
+        recipe["learned"] = {**learned.to_json(), "of": learned_key(ask)}
     if ask.continued:
         recipe["continues"] = {"prefix": ask.given_prefix, "max_tokens": ask.first_max_tokens}
     pending = {
@@ -201,12 +205,17 @@ def context_length(ask: Ask, learned: Learned) -> int | None:
 
 
 async def learned_of(handle: Handle, ask: Ask) -> Learned:
-    """Return what is known of the model; in a new process, what the branch's last call recorded (one statement)."""
+    """Return what is known of the model; in a new process, what was recorded last (one statement, once a model).
+
+    Recorded with the branch's last turn, or else with the last turns of the owner's most recent conversations.
+    """
     known, key, last = handle.port.learned, learned_key(ask), handle.last
-    if key not in known and last is not None and last.calls:
-        calls = await handle.port.read(lambda c: ledger.calls(c, last.conversation_id, [last.id]))
-        known[key] = Learned.from_json(calls[-1].recipe.get("learned") if calls else None)
-    return known.get(key, Learned())
+    if key not in known:
+        place, turn = handle.place, last.id if last is not None and last.calls else None
+        recipes = await handle.port.read(lambda c: ledger.recent_recipes(c, place.conversation_id, place.owner, turn))
+        found = (recipe["learned"] for recipe in recipes if recipe.get("learned", {}).get("of") == key)
+        known[key] = Learned.from_json(next(found, None))
+    return known[key]
 
 
 def _short(name: Any) -> str | None:

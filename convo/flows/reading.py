@@ -1,4 +1,4 @@
-"""Reading a conversation: history, turns, what would be sent and why."""
+"""Reading a conversation: history, turns, what is listed of it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from convo.context.account import Composition
-from convo.context.explain import Explanation, explain
-from convo.context.reach import reach
 from convo.errors import InvalidSetting, NotFound
-from convo.flows.handle import Handle, load_window, refresh
-from convo.flows.outbound import (
-    Ask,
-    compose_for,
-    context_length,
-    entries_for,
-    learned_of,
-    load_summaries,
-    start_of,
-)
+from convo.flows.handle import Handle, refresh
 from convo.flows.settings import checked_metadata
-from convo.flows.verbs import messages_from
-from convo.messages import MessageLike
 from convo.records import ConversationInfo, Entry, Turn
 from convo.store import conversations, ledger
 from convo.store import history as stored
@@ -90,23 +76,6 @@ async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) ->
         raise NotFound("this entry is not stored")
     handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
     return changed
-
-
-async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
-    """Return what would be sent for ``given`` (None: for what is there), without sending or storing anything."""
-    await refresh(handle)
-    inputs = [] if given is None else entries_for(handle, messages_from(given), None)
-    state, learned = start_of(handle, ask), await learned_of(handle, ask)
-    length = context_length(ask, learned)
-    known = await load_window(handle, reach(ask.settings.rules, state, factor=learned.factor, context_length=length))
-    await load_summaries(handle, ask, state)
-    composition, _ = compose_for(handle, [*known, *inputs], ask, state, learned)
-    return composition
-
-
-async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Explanation:
-    """Return why each message would be in or out."""
-    return explain(await composed(handle, given, ask))
 
 
 async def info(handle: Handle) -> ConversationInfo:

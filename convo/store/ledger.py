@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Insert, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
@@ -20,6 +20,9 @@ from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
 from convo.store.tables import TABLES
+
+RECENT = 16
+"""Conversations looked at for what is known of a model."""
 
 _T = TABLES.turns.c
 _IS = _T.conversation_id == bindparam("conversation"), _T.turn_id == bindparam("turn")
@@ -128,6 +131,26 @@ def calls(connection: Connection, conversation_id: UUID, turn_ids: Iterable[UUID
     table = TABLES.calls
     wanted = select(table).where(table.c.conversation_id == conversation_id, table.c.turn_id.in_(list(turn_ids)))
     return [call_from(row) for row in connection.execute(wanted.order_by(table.c.turn_id, table.c.call_no))]
+
+
+def recent_recipes(
+    connection: Connection, conversation_id: UUID, owner: str, turn_id: UUID | None
+) -> list[Mapping[str, Any]]:
+    """Return the recipes of the calls of a turn, newest first.
+
+    Without a turn, those of the last turns on the active branches of the owner's most recent conversations. One
+    statement, O(RECENT).
+    """
+    k, c, b = TABLES.calls.c, TABLES.conversations.c, TABLES.branches.c
+    if turn_id is not None:
+        of_turn = select(k.recipe).where(k.conversation_id == conversation_id, k.turn_id == turn_id)
+        return list(connection.execute(of_turn.order_by(k.call_no.desc())).scalars())
+    newest = select(c.id, c.active_branch, c.active_at).where(c.owner == owner)
+    recent = newest.order_by(c.active_at.desc(), c.id.desc()).limit(RECENT).subquery()
+    branch = and_(b.conversation_id == recent.c.id, b.branch_no == recent.c.active_branch)
+    call = and_(k.conversation_id == b.conversation_id, k.turn_id == b.last_turn)
+    found = select(k.recipe).select_from(recent).join(TABLES.branches, branch).join(TABLES.calls, call)
+    return list(connection.execute(found.order_by(recent.c.active_at.desc(), k.call_no.desc())).scalars())
 
 
 def add_part(connection: Connection, fence: tuple[UUID, UUID, int], part_no: int, body: Any) -> None:

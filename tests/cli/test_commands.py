@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from convo import Conversation, Store, assistant, tool_call, tool_result, user
+from convo.testing import ScriptedBackend
 from support.databases import sqlite_url
 from support.nasty import NASTY
 
@@ -189,8 +191,35 @@ class TestOneConversation:
         assert [line.split()[:3] for line in lines[1:6]] == [
             [str(seq), role, "in"] for seq, role in enumerate(["user", "assistant", "user", "assistant", "user"], 1)
         ]
-        assert lines[-1].startswith("[")
-        assert "tokens" in lines[-1]
+        assert lines[-2].startswith("[")
+        assert lines[-2].endswith(" of 32,000 tokens")
+        assert lines[-1] == "Since the last list: 2 messages added at the end, nothing else changed."
+
+    def test_explain_shows_what_the_model_saw_in_a_turn_and_proves_it(self, url: str, chat: Conversation) -> None:
+        first, second = chat.turns()
+        *lines, proof = out("explain", url, str(chat.id), "--turn", "1").splitlines()
+        assert [line.split()[:3] for line in lines[1:2]] == [["1", "user", "in"]]
+        (call,) = chat.turn(first.id)[1]
+        assert proof == (
+            f"This is what the model saw in call 1 of turn {first.id}: rebuilt from the record, and proven by "
+            f"its hash, {call.request_hash[:16]}…"
+        )
+        by_id = out("explain", url, str(chat.id), "--turn", str(second.id))
+        assert (
+            by_id == out("explain", url, str(chat.id), "--turn", "-1") == out("explain", url, str(chat.id), "--turn=2")
+        )
+        assert convo("explain", url, str(chat.id), "--turn", "3")[0] == 1
+
+    def test_usage_is_priced_where_that_is_asked_for(self, url: str) -> None:
+        with Store(url) as store:
+            chat = store.start(backend=ScriptedBackend(["Comté.", "Brie."]))
+            chat.send("Which cheese?", model="mistral-large-latest")
+            last = out("usage", url, str(chat.id), "--cost").splitlines()[-1]
+            assert re.fullmatch(r"costs \$0\.0000\d+ by the public price list", last)
+            chat.send("And which other?", model="my-own-model")
+        code, printed, problem = convo("usage", url, str(chat.id), "--cost")
+        assert (code, printed) == (1, "")
+        assert "the price list does not know the model 'my-own-model'" in problem
 
 
 class TestJson:

@@ -67,7 +67,7 @@ def test_it_says_what_changed_since_another_list() -> None:
     assert same_beginning(before, after) == 3
     cut = compose([replace(one, tokens=30) for one in entries], policy, OPENAI)[0]
     assert explain(cut, previous=after).changes == (
-        "Since the last list: the first 0 messages are the same, those after them are not.",
+        "Since the last list: no message at the beginning as before, the rest not.",
         "No longer in: seq 1 to 4.",
     )
     assert same_beginning(after, before) == 3
