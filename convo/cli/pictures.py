@@ -201,7 +201,7 @@ def _folded(decisions: Iterable[Decision]) -> Iterator[Decision]:
 
 
 def usage(records: Sequence[tuple[Turn, Sequence[Call]]], price: Decimal | None = None) -> Group:
-    """The tokens of turns, as their backends reported them (– where one did not): a line a turn, their sum and price."""
+    """The tokens of turns, as backends reported them (– where one did not): a line a turn, their sum, the price."""
     sums = [sum((call.usage for call in calls if call.usage), Usage()) for _, calls in records]
     total = sum(sums, Usage())
     rows = [
