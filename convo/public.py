@@ -5,6 +5,7 @@ from __future__ import annotations
 from convo.aio import AsyncConversation
 from convo.completions import Choice, Completion, CompletionRequest, Delta, Usage
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
+from convo.context.exact import MistralTokens
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
 from convo.context.summarizing import Summarize
@@ -70,6 +71,7 @@ __all__ = [
     "LastTurns",
     "MergeConsecutive",
     "Message",
+    "MistralTokens",
     "Pinned",
     "Profile",
     "RecordedBackend",

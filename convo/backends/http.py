@@ -38,7 +38,8 @@ class HttpBackend:
 
     ``base_url`` ends where ``/chat/completions`` begins; ``/v1`` is added to one without a path. ``model`` is asked
     where the options name none. ``headers`` go with every request and are kept as secret as the key. ``profile`` is
-    the dialect's unless given.
+    the dialect's unless given. ``context_length`` is how many tokens the model takes, question and answer together:
+    windows given as fractions are fractions of it.
     Raises InvalidSetting for a URL or key that cannot be.
     """
 
@@ -56,12 +57,14 @@ class HttpBackend:
         deadlines: Deadlines | None = None,
         circuit: Circuit | None = None,
         client: ClientOptions | None = None,
+        context_length: int | None = None,
     ) -> None:
         self.name = name or dialect.name
         self.profile = profile or dialect.profile
         self.dialect = dialect
         self.base_url = _checked_url(base_url)
         self.model = model
+        self.context_length = context_length
         self.deadlines = deadlines or Deadlines()
         self.retries = retries or Retries()
         self.client = client or ClientOptions()

@@ -57,7 +57,12 @@ class _Input:
 
     @property
     def tools_cost(self) -> int:
-        return ceil(estimate_tools(self.tools) * self.factor)
+        return ceil(self.plain_tools_cost * self.factor)
+
+    @property
+    def plain_tools_cost(self) -> int:
+        counted = getattr(self.count, "tools", estimate_tools)
+        return int(counted(self.tools)) if self.tools else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +314,7 @@ def _composition(
         sources=tuple(source_of(part) for part in attempt.layout.outbound),
         call_ids=attempt.layout.call_ids,
         reserve=given.reserve,
-        estimated=estimate_tools(given.tools) + sum(map(given.plain_cost, _items(attempt.layout))),
+        estimated=given.plain_tools_cost + sum(map(given.plain_cost, _items(attempt.layout))),
         needs=needs,
         decide=decide,
     )

@@ -121,7 +121,7 @@ def estimate(message: Message) -> int:
     """Return about how many tokens ``message`` costs in a request: content, tool calls and overhead. O(len)."""
     content = message.content
     cost = MESSAGE_OVERHEAD
-    cost += estimate_text(content) if isinstance(content, str) else sum(map(_estimate_chunk, content or ()))
+    cost += estimate_text(content) if isinstance(content, str) else sum(map(estimate_chunk, content or ()))
     if isinstance(message, AssistantMessage):
         cost += sum(CALL_OVERHEAD + estimate_text(call.name) + estimate_text(call.arguments) for call in message.calls)
     return cost
@@ -132,7 +132,8 @@ def estimate_tools(tools: Sequence[Tool]) -> int:
     return sum(TOOL_OVERHEAD + estimate_text(dump_json(tool)) for tool in tools)
 
 
-def _estimate_chunk(chunk: ContentChunk) -> int:
+def estimate_chunk(chunk: ContentChunk) -> int:
+    """Return about how many tokens a chunk of content costs. O(len)."""
     match chunk:
         case TextChunk():
             return estimate_text(chunk.text)
@@ -152,7 +153,7 @@ def _estimate_chunk(chunk: ContentChunk) -> int:
 
 
 def _estimate_chunks(chunks: Iterable[ContentChunk]) -> int:
-    return sum(map(_estimate_chunk, chunks))
+    return sum(map(estimate_chunk, chunks))
 
 
 def _estimate_audio(chunk: InputAudioChunk) -> int:

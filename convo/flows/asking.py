@@ -14,7 +14,7 @@ from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
 from convo.flows.reply import response_format_of
 from convo.flows.settings import Settings, checked_metadata, checked_settings
-from convo.messages import ToolCall
+from convo.messages import Message, ToolCall
 from convo.options import CompletionOptions, OptionKwargs
 from convo.profiles import Profile
 from convo.records import Entry
@@ -24,13 +24,15 @@ class SettingKwargs(OptionKwargs, total=False):
     """Settings of a conversation as keyword arguments: with ``open``, ``start``, ``load`` and ``configure``.
 
     ``system``: the system prompt. ``policy``: a list of rules. ``profile``: what the provider accepts, where it is
-    not the backend's own. ``lease``: seconds a silent turn holds its branch. The rest are default options.
+    not the backend's own. ``lease``: seconds a silent turn holds its branch. ``count_tokens``: a function that counts
+    a message's tokens in the place of the estimate, e.g. ``MistralTokens()``. The rest are default options.
     """
 
     system: str | None
     policy: Sequence[Any] | None
     profile: Profile | None
     lease: float | None
+    count_tokens: Callable[[Message], int] | None
 
 
 class CallKwargs(SettingKwargs, total=False):
@@ -74,7 +76,7 @@ class AppendKwargs(TypedDict, total=False):
 def settings_from(given: Mapping[str, Any]) -> Settings:
     """Return the settings among keyword arguments, checked."""
     rest = dict(given)
-    named = {name: rest.pop(name, None) for name in ("system", "policy", "profile", "lease")}
+    named = {name: rest.pop(name, None) for name in ("system", "policy", "profile", "lease", "count_tokens")}
     return checked_settings(**named, options=rest)
 
 

@@ -14,7 +14,6 @@ from convo.completions import CompletionRequest
 from convo.context.account import Composition, Decision
 from convo.context.explain import Explanation, Sent, explain
 from convo.context.learning import Learned
-from convo.context.reach import reach
 from convo.context.tokens import estimate
 from convo.errors import CorruptRecord, NotFound
 from convo.flows.circumstances import composed_under, head_of, state_of
@@ -22,10 +21,10 @@ from convo.flows.handle import Handle, load_window, refresh
 from convo.flows.outbound import (
     Ask,
     compose_for,
-    context_length,
     entries_for,
     learned_of,
     load_summaries,
+    reach_of,
     start_of,
 )
 from convo.flows.reading import MAX_PAGE, turns
@@ -52,7 +51,8 @@ class _AsRecorded:
 
 def _as_recorded(call: Call) -> _AsRecorded:
     under = composed_under(call.recipe)
-    name, _, model = call.recipe.get("learned", {}).get("of", f"{call.backend}/{call.model or ''}").partition("/")
+    known = call.recipe.get("learned", {}).get("of", f"{call.backend}/{call.model or ''}")
+    name, _, model = known.partition("#")[0].partition("/")
     profile = BUILT_IN.get(under.get("profile", ""), PERMISSIVE)
     return _AsRecorded(name, model or None, profile, under.get("length"))
 
@@ -84,8 +84,7 @@ async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Expl
 async def _composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
     inputs = [] if given is None else entries_for(handle, messages_from(given), None)
     state, learned = start_of(handle, ask), await learned_of(handle, ask)
-    length = context_length(ask, learned)
-    known = await load_window(handle, reach(ask.settings.rules, state, factor=learned.factor, context_length=length))
+    known = await load_window(handle, reach_of(ask, state, learned))
     await load_summaries(handle, ask, state)
     return compose_for(handle, [*known, *inputs], ask, state, learned)[0]
 
@@ -149,7 +148,7 @@ async def _composed_again(handle: Handle, turn: Turn, call: Call, request: Compl
     settings = replace(handle.settings, options=request.options)
     ask = Ask(settings=settings, backend=_as_recorded(call), prefix=request.prefix)
     state = state_of(under, settings.rules)
-    wanted = reach(settings.rules, state, factor=learned.factor, context_length=context_length(ask, learned))
+    wanted = reach_of(ask, state, learned)
     first, last = wanted.first, head_of(call.recipe, turn)
 
     def work(connection: Connection) -> list[Entry]:

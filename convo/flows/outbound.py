@@ -18,7 +18,7 @@ from convo.context.reach import Reach, reach
 from convo.context.rules import policy_key
 from convo.context.state import ComposeState
 from convo.context.summary import Summary
-from convo.context.tokens import estimate
+from convo.context.tokens import Count, estimate
 from convo.errors import Unsupported
 from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
@@ -67,6 +67,11 @@ class Ask:
     def options(self) -> CompletionOptions:
         """The options in force."""
         return self.settings.options or CompletionOptions()
+
+    @property
+    def count(self) -> Count | None:
+        """Who counts tokens, None for the estimate."""
+        return self.settings.count_tokens
 
     @property
     def backend_name(self) -> str:
@@ -144,7 +149,7 @@ async def prepare(
     """
     start = state or start_of(handle, ask)
     learned = await learned_of(handle, ask)
-    wanted = reach(ask.settings.rules, start, factor=learned.factor, context_length=context_length(ask, learned))
+    wanted = reach_of(ask, start, learned)
     known = await load_window(handle, wanted)
     await load_summaries(handle, ask, start)
     if check is not None:
@@ -184,6 +189,12 @@ def start_of(handle: Handle, ask: Ask) -> ComposeState:
     return handle.state.without_cuts() if ask.own_policy else handle.state
 
 
+def reach_of(ask: Ask, state: ComposeState, learned: Learned) -> Reach:
+    """Return how much of the path the request looks at."""
+    length = context_length(ask, learned)
+    return reach(ask.settings.rules, state, factor=learned.factor, context_length=length, count=ask.count)
+
+
 async def load_summaries(handle: Handle, ask: Ask, state: ComposeState) -> None:
     """Have the handle know the summaries that ``state`` names for the policy in force; one statement at most."""
     told = state.told.get(policy_key(ask.settings.rules)) if state.told else None
@@ -194,8 +205,10 @@ async def load_summaries(handle: Handle, ask: Ask, state: ComposeState) -> None:
 
 
 def learned_key(ask: Ask) -> str:
-    """Return under which name a model's reports are remembered."""
-    return f"{ask.backend_name}/{ask.options.model or getattr(ask.backend, 'model', None) or ''}"
+    """Return under which name a model's reports are remembered: what counts otherwise has another factor."""
+    model = ask.options.model or getattr(ask.backend, "model", None) or ""
+    counted = "" if ask.count is None else f"#{getattr(ask.count, 'name', None) or backend_name(ask.count)}"
+    return f"{ask.backend_name}/{model}{counted}"
 
 
 def context_length(ask: Ask, learned: Learned) -> int | None:
@@ -226,7 +239,7 @@ def compose_for(
     handle: Handle, entries: Sequence[Entry], ask: Ask, state: ComposeState, learned: Learned
 ) -> tuple[Composition, ComposeState]:
     """Compose ``entries`` and the prefix under the settings of ``ask``."""
-    profile = ask.profile
+    profile, length = ask.profile, context_length(ask, learned)
     head = entries[-1].seq if entries else handle.head
     if ask.prefix:
         if not profile.prefix.supported:
@@ -244,8 +257,9 @@ def compose_for(
         tools=ask.options.tools or (),
         factor=learned.factor,
         head=head,
-        context_length=context_length(ask, learned),
-        most=learned.limit and max(learned.limit - (ask.options.max_tokens or 0), 1),
+        context_length=length,
+        most=length and max(length - (ask.options.max_tokens or 0), 1),
+        count=ask.count,
         summaries=handle.summaries,
     )
 

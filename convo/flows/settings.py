@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
+from convo.context.tokens import Count
 from convo.errors import InvalidSetting
 from convo.options import CompletionOptions
 from convo.profiles import PERMISSIVE, Profile
@@ -29,7 +30,7 @@ LEASE_MARGIN = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What shapes a call: system prompt, policy, default options, profile, lease. None: not given.
+    """What shapes a call: system prompt, policy, default options, profile, lease, who counts tokens. None: not given.
 
     ``policy`` is a sequence of rules; ``lease`` is in seconds.
     """
@@ -39,6 +40,7 @@ class Settings:
     options: CompletionOptions | None = None
     profile: Profile | None = None
     lease: float | None = None
+    count_tokens: Count | None = None
 
     def over(self, stored: Settings) -> Settings:
         """Return these settings, with ``stored`` where they are not given; options are merged."""
@@ -49,6 +51,7 @@ class Settings:
             options=options,
             profile=self.profile or stored.profile,
             lease=self.lease or stored.lease,
+            count_tokens=self.count_tokens or stored.count_tokens,
         )
 
     def without(self, others: Settings) -> Settings:
@@ -60,17 +63,19 @@ class Settings:
             options=CompletionOptions(**{name: value for name, value in mine.items() if name not in theirs}),
             profile=self.profile if others.profile is None else None,
             lease=self.lease if others.lease is None else None,
+            count_tokens=self.count_tokens if others.count_tokens is None else None,
         )
 
     @property
     def unstored(self) -> Settings:
-        """What is not stored with a conversation: profile, lease, and a policy that holds functions or a backend."""
-        return Settings(policy=None if self._storable else self.policy, profile=self.profile, lease=self.lease)
+        """What is not stored: profile, lease, who counts tokens, and a policy that holds functions or a backend."""
+        policy = None if self._storable else self.policy
+        return Settings(policy=policy, profile=self.profile, lease=self.lease, count_tokens=self.count_tokens)
 
     @property
     def stored(self) -> Settings:
         """What can be stored with a conversation."""
-        return replace(self, policy=self.policy if self._storable else None, profile=None, lease=None)
+        return Settings(system=self.system, policy=self.policy if self._storable else None, options=self.options)
 
     @property
     def _storable(self) -> bool:
@@ -120,6 +125,7 @@ def checked_settings(
     policy: Sequence[Any] | Any = None,
     profile: Profile | None = None,
     lease: float | None = None,
+    count_tokens: Any = None,
     options: Mapping[str, Any],
 ) -> Settings:
     """Return the settings a user gave; raises InvalidSetting or InvalidOption naming the field."""
@@ -133,8 +139,14 @@ def checked_settings(
         isinstance(lease, bool) or not isinstance(lease, int | float) or not 0 < lease <= MAX_LEASE
     ):
         raise InvalidSetting(f"lease: must be a number of seconds, more than 0 and at most {MAX_LEASE}", field="lease")
+    if count_tokens is not None and not callable(count_tokens):
+        raise InvalidSetting(
+            "count_tokens: must be a function of a message, e.g. convo.MistralTokens()", field="count_tokens"
+        )
     given = CompletionOptions(**options) if options else None
-    return Settings(system=system, policy=policy, profile=profile, lease=lease, options=given)
+    return Settings(
+        system=system, policy=policy, profile=profile, lease=lease, count_tokens=count_tokens, options=given
+    )
 
 
 def checked_name(value: Any, what: str) -> str:

@@ -6,17 +6,23 @@ generation cannot hold, is put before it as text: its judgement on order, calls,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from mistral_common.exceptions import MistralCommonException
+from mistral_common.protocol.instruct.normalize import get_normalizer
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.protocol.instruct.validator import ValidationMode, get_validator
-from mistral_common.tokens.tokenizers.base import TokenizerVersion
+from mistral_common.tokens.tokenizers import instruct
+from mistral_common.tokens.tokenizers.base import SpecialTokens, TokenizerVersion
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+from mistral_common.tokens.tokenizers.model_settings_builder import ModelSettingsBuilder
+from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
 from convo.messages import AssistantMessage, Message, ToolMessage
+from convo.options import Tool
 
 VERSIONS = tuple(int(version.value.removeprefix("v")) for version in TokenizerVersion)
 
@@ -51,6 +57,32 @@ def tokens_v3(messages: Sequence[Message]) -> int:
 @cache
 def _v3() -> MistralTokenizer:
     return MistralTokenizer.v3(is_tekken=True)
+
+
+def prompt_tokens(generation: int, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
+    """The prompt's tokens as that generation's template makes them, over the vocabulary that ships with the library."""
+    version, tokenizer = TokenizerVersion(f"v{generation}"), _tekken()
+    tokenizer._version = version
+    tokenizer._model_settings_builder = ModelSettingsBuilder() if generation >= 15 else None
+    template = getattr(instruct, f"InstructTokenizerV{generation}")(tokenizer)
+    normal = get_normalizer(version, tokenizer.model_settings_builder)
+    whole = MistralTokenizer(template, get_validator(version, ValidationMode.test), normal)
+    offered: Any = [tool.to_json() for tool in tools] or None
+    request: Any = ChatCompletionRequest(messages=_converted(messages, generation, exact=False), tools=offered)
+    return len(whole.encode_chat_completion(request).tokens)
+
+
+@cache
+def _tekken() -> Any:
+    """The tokenizer with every special token, so that it serves each generation's template."""
+    shipped = cast("Any", _v3().instruct_tokenizer.tokenizer)
+    file = json.loads(shipped.file_path.read_text(encoding="utf-8"))
+    old = [token["token_str"] for token in Tekkenizer.DEPRECATED_SPECIAL_TOKENS]
+    names = [*old, *(token.value for token in SpecialTokens if token.value not in old)]
+    special: Any = [{"rank": rank, "token_str": name, "is_control": True} for rank, name in enumerate(names)]
+    config = file["config"]
+    size, count = config["default_vocab_size"], config["default_num_special_tokens"]
+    return Tekkenizer(file["vocab"], special, config["pattern"], size, count, TokenizerVersion.v13)
 
 
 def text_tokens(text: str) -> int:
