@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from convo.backends.given import require_count, require_seconds
 from convo.errors import BackendUnavailable
 
 
@@ -15,6 +16,10 @@ class Circuit:
 
     failures: int = 5
     rest: float = 15.0
+
+    def __post_init__(self) -> None:
+        require_count("Circuit", failures=self.failures)
+        require_seconds("Circuit", rest=self.rest)
 
 
 class Breaker:

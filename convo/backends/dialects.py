@@ -11,12 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from convo.backends.given import require, require_known, require_profile, require_text
+from convo.errors import InvalidSetting
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PrefixSupport, Profile
 
 Thinking = Literal["chunks", "reasoning_content", "reasoning", "drop"]
+
+
+_ALL_OPTIONS = frozenset(CompletionOptions.model_fields) - {"extra"}
+_ROLES = frozenset({"system", "user", "assistant", "tool"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +57,23 @@ class Dialect:
     prefix_switches: Mapping[str, Any] = field(default_factory=dict)
     model_required: bool = True
 
+    def __post_init__(self) -> None:
+        require_text(name=self.name, system_role=self.system_role)
+        require_profile(self.profile)
+        for name, known in (("options", _ALL_OPTIONS), ("ranges", _ALL_OPTIONS), ("messages", _ROLES)):
+            require(Mapping, "a mapping", **{name: getattr(self, name)})
+            require_known("Dialect", name, getattr(self, name), known)
+        require(Mapping, "a mapping", tool_choices=self.tool_choices, chunks=self.chunks)
+        require(Mapping, "a mapping", prefix_switches=self.prefix_switches)
+        require_known("Dialect", "drops", self.drops, _ALL_OPTIONS)
+        require_known("Dialect", "thinking", (self.thinking,), get_args(Thinking))
+        require_known("Dialect", "media", (self.media,), ("text", "object"))
+        if missing := _ROLES - self.messages.keys():
+            raise InvalidSetting(f"Dialect.messages leaves out the role {min(missing)}", field="messages")
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
-
-
-_ALL_OPTIONS = frozenset(CompletionOptions.model_fields) - {"extra"}
 
 
 def _fields(names: str, **renamed: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from convo.backends.base import BackendIO
 from convo.backends.call import complete, deadlines_of, profile_of, stream
 from convo.backends.fold import says_something
+from convo.backends.given import require, require_profile, require_text
 from convo.backends.policy import Deadlines
 from convo.backends.registry import resolve
 from convo.completions import Completion, CompletionRequest, Delta
@@ -49,6 +50,11 @@ class Fallback:
     """
 
     def __init__(self, backends: Iterable[Any], *, profile: Profile | None = None, name: str = "fallback") -> None:
+        require_text(name=name)
+        require_profile(profile, optional=True)
+        require(Iterable, "a list of backends", backends=backends)
+        if isinstance(backends, str):
+            raise InvalidSetting("backends: must be a list of backends, not one", field="backends")
         self.backends = tuple(resolve(backend) for backend in backends)
         if not self.backends:
             raise InvalidSetting("fallback needs at least one backend", field="backends")

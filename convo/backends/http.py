@@ -19,6 +19,7 @@ from convo.backends.circuit import Breaker, Circuit
 from convo.backends.dialects import Dialect
 from convo.backends.encode import encode
 from convo.backends.exchange import Exchange
+from convo.backends.given import require, require_headers, require_profile, require_text
 from convo.backends.policy import ClientOptions, Deadlines, Retries, Timer
 from convo.backends.refusals import Complaints, withheld
 from convo.backends.retrying import retried, retried_stream
@@ -59,6 +60,15 @@ class HttpBackend:
         client: ClientOptions | None = None,
         context_length: int | None = None,
     ) -> None:
+        require(Dialect, "a Dialect", dialect=dialect)
+        require_text(base_url=base_url)
+        require_text(optional=True, api_key=api_key, model=model, name=name)
+        require_profile(profile, optional=True)
+        require_headers(headers)
+        require(Retries, "Retries of convo.backends.policy", optional=True, retries=retries)
+        require(Deadlines, "Deadlines of convo.backends.policy", optional=True, deadlines=deadlines)
+        require(Circuit, "a Circuit of convo.backends.circuit", optional=True, circuit=circuit)
+        require(ClientOptions, "ClientOptions of convo.backends.policy", optional=True, client=client)
         self.name = name or dialect.name
         self.profile = profile or dialect.profile
         self.dialect = dialect
@@ -116,8 +126,12 @@ class HttpBackend:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or not url.isprintable() or " " in url:
         raise InvalidSetting("base_url must begin with http:// or https:// and name a host", field="base_url")
     if "@" in parts.netloc:
         raise InvalidSetting("base_url must hold no password: give api_key= or headers=", field="base_url")

@@ -15,6 +15,7 @@ from convo.backends.decode import decode
 from convo.backends.dialects import GENERIC, OPENAI_DIALECT, Dialect
 from convo.backends.encode import encode
 from convo.backends.fold import StreamFold
+from convo.backends.given import require, require_text
 from convo.backends.policy import Deadlines, Retries
 from convo.backends.refusals import Complaints, Refusal, retry_after, withheld
 from convo.backends.retrying import retried, retried_stream
@@ -51,6 +52,11 @@ class LiteLLMBackend:
         deadlines: Deadlines | None = None,
         **settings: Any,
     ) -> None:
+        require_text(model=model, name=name)
+        require_text(optional=True, api_key=api_key)
+        require(Dialect, "a Dialect", dialect=dialect)
+        require(Retries, "Retries of convo.backends.policy", optional=True, retries=retries)
+        require(Deadlines, "Deadlines of convo.backends.policy", optional=True, deadlines=deadlines)
         self.name = name
         self.model = model
         self.dialect = dialect
@@ -144,4 +150,5 @@ def litellm(model: str | None = None, *, base_url: str | None = None, **settings
     _litellm()
     if not model:
         raise InvalidSetting("litellm needs a model, e.g. 'litellm:anthropic/claude-sonnet-4-5'", field="model")
+    require_text(optional=True, base_url=base_url)
     return LiteLLMBackend(model, **{"api_base": base_url, **settings} if base_url else settings)

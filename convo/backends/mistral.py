@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from convo.backends.dialects import MISTRAL_DIALECT
+from convo.backends.given import require_text
 from convo.backends.http import HttpBackend
 from convo.errors import InvalidSetting
 
@@ -33,6 +34,7 @@ def mistral(
     environment's ``MISTRAL_API_KEY``. ``settings`` are those of ``HttpBackend``; ``context_length`` is known for the
     models of ``CONTEXT_LENGTHS``. Raises InvalidSetting without a key.
     """
+    require_text(optional=True, api_key=api_key)
     key = api_key or os.environ.get("MISTRAL_API_KEY", "")
     if not key:
         raise InvalidSetting("set MISTRAL_API_KEY, or give api_key=, to use Mistral", field="api_key")

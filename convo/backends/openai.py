@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from convo.backends.dialects import DEEPSEEK, DIALECTS, GENERIC, LLAMACPP, OLLAMA, OPENAI_DIALECT, VLLM, Dialect
+from convo.backends.given import require_text
 from convo.backends.http import HttpBackend
 from convo.errors import InvalidSetting
 
@@ -27,18 +28,21 @@ def openai(
     key is ``api_key``, else the environment's ``OPENAI_API_KEY``, which is sent to OpenAI's own server only; another
     server needs none. ``settings`` are those of ``HttpBackend``. Raises InvalidSetting.
     """
+    require_text(base_url=base_url)
+    require_text(optional=True, api_key=api_key)
     own = base_url == BASE_URL
-    spoken = _dialect(dialect) if dialect else OPENAI_DIALECT if own else GENERIC
+    spoken = _dialect(dialect) if dialect is not None else OPENAI_DIALECT if own else GENERIC
     key = api_key or (_key_of_environment("OPENAI_API_KEY") if own else None)
-    settings.setdefault("name", "openai" if own else spoken.name)
+    settings.setdefault("name", "openai" if own else None)
     return HttpBackend(spoken, base_url=base_url, api_key=key, model=model, **settings)
 
 
 def _dialect(dialect: Dialect | str) -> Dialect:
-    found = DIALECTS.get(dialect) if isinstance(dialect, str) else dialect
-    if found is None:
+    if not isinstance(dialect, str):
+        return dialect
+    if dialect not in DIALECTS:
         raise InvalidSetting(f"there is no dialect {dialect!r:.60}; known are {', '.join(DIALECTS)}", field="dialect")
-    return found
+    return DIALECTS[dialect]
 
 
 def _key_of_environment(variable: str) -> str:
@@ -71,5 +75,6 @@ def deepseek(
     **settings: Any,
 ) -> HttpBackend:
     """Return a backend for DeepSeek; the key is ``api_key``, else the environment's ``DEEPSEEK_API_KEY``."""
+    require_text(optional=True, api_key=api_key)
     key = api_key or _key_of_environment("DEEPSEEK_API_KEY")
     return HttpBackend(DEEPSEEK, base_url=base_url, api_key=key, model=model, **settings)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from convo.errors import BackendError, DeadlineExceeded, InvalidSetting
+from convo.backends.given import require, require_count, require_seconds, require_text
+from convo.errors import BackendError, DeadlineExceeded
 
 _JITTER = random.SystemRandom()
-
-
-def _must_be_positive(owner: str, **values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < float("inf"):
-            raise InvalidSetting(f"{owner}.{name} must be a number of seconds greater than 0", field=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +31,7 @@ class Deadlines:
     total: float = 600.0
 
     def __post_init__(self) -> None:
-        _must_be_positive("Deadlines", **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        require_seconds("Deadlines", **{name: getattr(self, name) for name in self.__dataclass_fields__})
 
     @property
     def longest_silence(self) -> float:
@@ -104,9 +101,9 @@ class Retries:
     patience: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise InvalidSetting("Retries.attempts counts the first request too: it must be at least 1")
-        _must_be_positive("Retries", longest_wait=self.longest_wait, patience=self.patience)
+        require_count("Retries", attempts=self.attempts)
+        require_seconds("Retries", longest_wait=self.longest_wait, patience=self.patience)
+        require_seconds("Retries", zero=True, first_wait=self.first_wait)
 
     def wait(self, problem: BackendError, attempt: int, timer: Timer) -> float | None:
         """Return the seconds to wait after ``attempt`` requests of which the last met ``problem``; None: give up."""
@@ -134,3 +131,17 @@ class ClientOptions:
     trust_env: bool = True
     sync_client: Any = field(default=None, repr=False)
     async_client: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        require_text(optional=True, proxy=self.proxy)
+        require(bool, "True or False", http2=self.http2, trust_env=self.trust_env)
+        require((bool, str, os.PathLike, ssl.SSLContext), "False, a path or an SSLContext", verify=self.verify)
+        for name in ("sync_client", "async_client"):
+            if getattr(self, name) is not None:
+                require(_client_class(name), "one of httpx's of that kind", **{name: getattr(self, name)})
+
+
+def _client_class(name: str) -> type:
+    import httpx
+
+    return httpx.Client if name == "sync_client" else httpx.AsyncClient

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from convo.backends.answers import as_completion, deltas_of
 from convo.backends.base import BackendIO
+from convo.backends.given import require, require_profile, require_text
 from convo.backends.prefix import join_completion
 from convo.completions import Completion, CompletionRequest, Delta, Usage
 from convo.errors import InvalidSetting
@@ -44,6 +45,9 @@ class ScriptedBackend:
         echo: bool = False,
         forever: bool = False,
     ) -> None:
+        require_text(name=name)
+        require_profile(profile)
+        require(Iterable, "a list of replies, or one text", replies=replies)
         self.name = name
         support = PrefixSupport(style=profile.prefix.style, echoes_whole=echo, echoes_stream=echo)
         self.profile = replace(profile, prefix=support)
