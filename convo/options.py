@@ -1,7 +1,8 @@
 """Completion options: every parameter of the chat completions request, typed and checked.
 
 Names are Mistral's (``random_seed``, ``max_tokens``); a backend's dialect spells them as its server does. An option
-that is not set is not sent. What is newer than this release goes into ``extra`` and is sent as it is.
+that is not set is not sent. What is newer than this release goes into ``extra`` and is sent as it is; a field that
+convo sends itself is refused there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 MAX_TOOLS = 128
 """Tools in one request, by Mistral's documentation."""
+
+
+_OWN_FIELDS = frozenset({"messages", "stream"})
 
 
 class _Option(Value):
@@ -168,6 +172,13 @@ class CompletionOptions(_Option):
                 f"there is no option {unknown[0]!r}; what this release does not know goes into extra={{...}}"
             )
         return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_leaves_convos_own(cls, extra: dict[str, Any] | None) -> dict[str, Any] | None:
+        if own := sorted(_OWN_FIELDS & (extra or {}).keys()):
+            raise ValueError(f"{own[0]!r} is sent by convo itself: leave it out")
+        return extra
 
     @field_validator("stop")
     @classmethod

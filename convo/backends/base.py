@@ -102,7 +102,11 @@ class BackendIO(Protocol):
 
 @runtime_checkable
 class WiredBackend(Protocol):
-    """A backend written once for both faces."""
+    """A backend written once for both faces.
+
+    It may have ``check_request(request, messages)`` too, which raises CallerError for what cannot be sent: it is
+    called before anything is stored, with those of the request's messages that are new.
+    """
 
     name: str
     profile: Profile

@@ -46,6 +46,19 @@ def deadlines_of(backend: Any) -> Deadlines:
 _Pieces: TypeAlias = "AsyncGenerator[Any, None]"
 
 
+def check(io: BackendIO, backend: Any, request: CompletionRequest, *, new: int) -> None:
+    """Raise CallerError where it is plain that ``backend`` cannot be asked for ``request``; nobody is asked.
+
+    ``new``: how many of the messages, from the end, were in no request before.
+    """
+    function = getattr(backend, "complete", backend)
+    if io.face == "sync" and (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+        _refuse_async(io, name_of(backend))
+    checked = getattr(backend, "check_request", None)
+    if checked is not None:
+        checked(request, request.messages[len(request.messages) - new :] if new else ())
+
+
 async def complete(io: BackendIO, backend: Any, request: CompletionRequest) -> Completion:
     """Return ``backend``'s whole answer to ``request``, beginning with its prefix, once.
 

@@ -23,11 +23,22 @@ def encode(dialect: Dialect, request: CompletionRequest, model: str | None, *, s
 
     Raises InvalidOption or InvalidMessage for what the dialect cannot say. O(size of the request).
     """
+    return wire_json(_body(dialect, request, request.messages, model, streamed=streamed))
+
+
+def check(dialect: Dialect, request: CompletionRequest, messages: tuple[Message, ...], model: str | None) -> None:
+    """Raise what ``encode`` would for the options of ``request`` and for ``messages``, some of its own. O(those)."""
+    _body(dialect, request, messages, model, streamed=True)
+
+
+def _body(
+    dialect: Dialect, request: CompletionRequest, messages: tuple[Message, ...], model: str | None, *, streamed: bool
+) -> dict[str, Any]:
     options = request.options
     body: dict[str, Any] = {"model": options.model or model} if options.model or model else {}
     if dialect.model_required and not body:
         raise InvalidOption(f"{dialect.name} needs to know which model: name one", field="model")
-    body["messages"] = encode_messages(dialect, request.messages)
+    body["messages"] = encode_messages(dialect, messages)
     body |= encode_options(dialect, options)
     if request.conversation_id and "prompt_cache_key" in dialect.options and "prompt_cache_key" not in dialect.drops:
         body.setdefault(dialect.options["prompt_cache_key"], request.conversation_id)
@@ -36,7 +47,15 @@ def encode(dialect: Dialect, request: CompletionRequest, model: str | None, *, s
     if streamed:
         body["stream"] = True
         body |= {"stream_options": {"include_usage": True}} if dialect.usage_in_streams else {}
-    return wire_json(body | (options.extra or {}))
+    return _with_extra(body, options.extra or {})
+
+
+def _with_extra(body: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    if taken := sorted(body.keys() & extra.keys()):
+        raise InvalidOption(
+            f"extra: {taken[0]!r:.60} is sent by convo itself: give it as an option, or leave it out", field="extra"
+        )
+    return body | extra
 
 
 def encode_options(dialect: Dialect, options: CompletionOptions) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from convo.errors import (
     BackendError,
     BackendFailed,
     BackendUnavailable,
+    CallerError,
     ContextTooLong,
     InvalidSetting,
     MalformedResponse,
@@ -26,6 +27,7 @@ from convo.errors import (
     StreamInterrupted,
     Unsupported,
 )
+from convo.messages import Message
 from convo.profiles import Profile
 
 WARRANTED: tuple[type[BackendError], ...] = (
@@ -45,7 +47,8 @@ class Fallback:
 
     The next is asked after an error of ``WARRANTED``, each having made its own retries; a stream falls back only
     before anything of the answer was given on. An option ``model`` is the first backend's: the others answer with
-    their own. A backend that cannot continue a prefix is passed over when there is one. The last error is raised
+    their own. A backend that cannot continue a prefix is passed over when there is one, and so is a later one that
+    cannot be sent what the first can (an option it has not, a content it does not take). The last error is raised
     when none answers, with a note of the earlier ones.
     """
 
@@ -73,6 +76,11 @@ class Fallback:
             idle=max(limits.idle for limits in each),
             total=sum(limits.total for limits in each),
         )
+
+    def check_request(self, request: CompletionRequest, messages: tuple[Message, ...]) -> None:
+        """Raise CallerError where the first backend to be asked cannot be sent this."""
+        first, asked = self._able(request)[0]
+        _check(first, asked, messages)
 
     async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:
         """Return the first whole answer."""
@@ -102,12 +110,27 @@ class Fallback:
         raise _noted(failures)
 
     def _asked(self, request: CompletionRequest) -> Iterator[tuple[Any, CompletionRequest]]:
+        first, *others = self._able(request)
+        yield first
+        for backend, asked in others:
+            try:
+                _check(backend, asked, request.messages)
+            except CallerError:
+                continue
+            yield backend, asked
+
+    def _able(self, request: CompletionRequest) -> list[tuple[Any, CompletionRequest]]:
         able = [backend for backend in self.backends if not request.prefix or profile_of(backend).prefix.supported]
         if not able:
             raise Unsupported("none of these backends can continue a given beginning: leave out the prefix")
         others = replace(request, options=request.options.replace(model=None))
-        for backend in able:
-            yield backend, request if backend is self.backends[0] else others
+        return [(backend, request if backend is self.backends[0] else others) for backend in able]
+
+
+def _check(backend: Any, request: CompletionRequest, messages: tuple[Message, ...]) -> None:
+    checked = getattr(backend, "check_request", None)
+    if checked is not None:
+        checked(request, messages)
 
 
 def _noted(failures: list[BackendError]) -> BackendError:

@@ -17,7 +17,7 @@ from convo import __version__
 from convo.backends.base import BackendIO
 from convo.backends.circuit import Breaker, Circuit
 from convo.backends.dialects import Dialect
-from convo.backends.encode import encode
+from convo.backends.encode import check, encode
 from convo.backends.exchange import Exchange
 from convo.backends.given import require, require_headers, require_profile, require_text
 from convo.backends.policy import ClientOptions, Deadlines, Retries, Timer
@@ -87,6 +87,10 @@ class HttpBackend:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.model or 'any model'} at {self.base_url}>"
+
+    def check_request(self, request: CompletionRequest, messages: tuple[Message, ...]) -> None:
+        """Raise CallerError where the options of ``request``, or ``messages`` of it, cannot be sent to this server."""
+        check(self.dialect, request, messages, self.model)
 
     async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:
         """Return the whole answer to ``request``."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from convo.backends.given import require
 from convo.backends.policy import ClientOptions, Timer
 from convo.errors import InvalidSetting, MissingExtra
 
@@ -49,6 +50,14 @@ def async_client(options: ClientOptions) -> httpx.AsyncClient:
     from convo.backends.http_transport import AsyncBoundedTransport
 
     return httpx.AsyncClient(transport=AsyncBoundedTransport(options, _ssl_context(options)), trust_env=False)
+
+
+def require_clients(options: ClientOptions) -> None:
+    """Raise InvalidSetting where the caller's own clients are none of httpx's, or each in the other's place."""
+    import httpx
+
+    require(httpx.Client, "an httpx.Client", optional=True, sync_client=options.sync_client)
+    require(httpx.AsyncClient, "an httpx.AsyncClient", optional=True, async_client=options.async_client)
 
 
 def _ssl_context(options: ClientOptions) -> ssl.SSLContext:

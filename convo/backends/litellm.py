@@ -13,7 +13,7 @@ from typing import Any
 from convo.backends.base import BackendIO
 from convo.backends.decode import decode
 from convo.backends.dialects import GENERIC, OPENAI_DIALECT, Dialect
-from convo.backends.encode import encode
+from convo.backends.encode import check, encode
 from convo.backends.fold import StreamFold
 from convo.backends.given import require, require_text
 from convo.backends.policy import Deadlines, Retries
@@ -23,6 +23,7 @@ from convo.backends.secret import Secret
 from convo.backends.wire import load_json
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.errors import BackendError, InvalidSetting, MissingExtra, StreamInterrupted
+from convo.messages import Message
 
 LITELLM_DIALECT: Dialect = replace(
     OPENAI_DIALECT,
@@ -68,6 +69,10 @@ class LiteLLMBackend:
 
     def __repr__(self) -> str:
         return f"<LiteLLMBackend {self.model}>"
+
+    def check_request(self, request: CompletionRequest, messages: tuple[Message, ...]) -> None:
+        """Raise CallerError where the options of ``request``, or ``messages`` of it, cannot be given to LiteLLM."""
+        check(self.dialect, request, messages, self.model)
 
     async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:
         """Return the whole answer to ``request``."""

@@ -136,12 +136,7 @@ class ClientOptions:
         require_text(optional=True, proxy=self.proxy)
         require(bool, "True or False", http2=self.http2, trust_env=self.trust_env)
         require((bool, str, os.PathLike, ssl.SSLContext), "False, a path or an SSLContext", verify=self.verify)
-        for name in ("sync_client", "async_client"):
-            if getattr(self, name) is not None:
-                require(_client_class(name), "one of httpx's of that kind", **{name: getattr(self, name)})
+        if self.sync_client is not None or self.async_client is not None:
+            from convo.backends.http_clients import require_clients
 
-
-def _client_class(name: str) -> type:
-    import httpx
-
-    return httpx.Client if name == "sync_client" else httpx.AsyncClient
+            require_clients(self)

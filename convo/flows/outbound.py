@@ -144,7 +144,7 @@ async def prepare(
     """Compose the request for ``inputs`` after the handle's head. Reads only what is not remembered.
 
     ``check`` looks at the handle once its window is there, and raises where the verb makes no sense on it. ``state`` is
-    the compose state to start from, the branch's where not given. Raises ContextOverflow, OrderViolation, Unsupported;
+    the compose state to start from, the branch's where not given. Raises ContextOverflow, OrderViolation, CallerError;
     nothing has been written then.
     """
     start = state or start_of(handle, ask)
@@ -156,6 +156,7 @@ async def prepare(
         check(handle)
     composition, moved = compose_for(handle, [*known, *inputs], ask, start, learned)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
+    handle.port.check(ask.backend, request, new=min(len(inputs) + bool(ask.prefix), len(request.messages)))
     recipe, blobs = recipe_of(composition, ask.options)
     head = max((entry.seq for entry in (*known, *inputs)), default=handle.head)
     said = context_length(ask, Learned())

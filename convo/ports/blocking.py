@@ -70,6 +70,10 @@ class SyncPort:
         """Run ``flow``: nobody cancels a sync caller."""
         await flow
 
+    def check(self, backend: Any, request: CompletionRequest, *, new: int) -> None:
+        """Raise CallerError where a backend cannot be asked so."""
+        call.check(self._http, backend, request, new=new)
+
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
         return await call.complete(self._http, backend, request)

@@ -49,6 +49,13 @@ class Port(Protocol):
         """Run ``flow`` to its end, whatever happens to the caller meanwhile; a cancellation is raised then."""
         ...
 
+    def check(self, backend: Any, request: CompletionRequest, *, new: int) -> None:
+        """Raise CallerError where it is plain that ``backend`` cannot be asked for ``request``; nobody is asked.
+
+        ``new``: how many of its messages, from the end, were in no request before.
+        """
+        ...
+
     async def complete(self, backend: Any, request: CompletionRequest) -> Completion:
         """Ask a backend for a whole answer."""
         ...

@@ -16,6 +16,7 @@ from convo.errors import (
     BackendFailed,
     BackendUnavailable,
     ContextTooLong,
+    InvalidOption,
     InvalidSetting,
     MalformedResponse,
     RateLimited,
@@ -116,6 +117,16 @@ def test_a_backend_that_cannot_continue_a_prefix_is_passed_over(asker: Asker) ->
     assert unable.requests == []
     with pytest.raises(Unsupported):
         asker.complete(fallback([unable]), asked)
+
+
+def test_a_later_backend_that_has_not_the_option_is_passed_over(asker: Asker) -> None:
+    unable = HttpBackend(DIALECTS["generic"], base_url="http://127.0.0.1:1", model="m")
+    asked = request("Hello", top_k=3)
+    assert asker.complete(fallback([failing(), unable, answering("able")]), asked).backend == "able"
+    with pytest.raises(BackendUnavailable):
+        asker.complete(fallback([failing(), unable]), asked)
+    with pytest.raises(InvalidOption, match="generic has no option top_k"):
+        fallback([unable, answering()]).check_request(asked, ())
 
 
 def test_fallbacks_may_be_nested_and_named(asker: Asker) -> None:

@@ -58,9 +58,12 @@ def test_a_cancelled_task_makes_the_server_stop(server: ChatServer) -> None:
 
     async def main() -> None:
         io = AsyncHttp()
-        for ask in (_all_of(io, server), call.complete(io, backend(server.base_url), request())):
+        asks = (_all_of(io, server), call.complete(io, backend(server.base_url), request()))
+        for number, ask in enumerate(asks, 1):
             task = asyncio.ensure_future(ask)
-            await asyncio.sleep(0.2)
+            while len(server.requests) < number:  # noqa: ASYNC110 - the server is in a thread
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

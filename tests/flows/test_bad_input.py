@@ -26,6 +26,8 @@ from convo import (
     tool_result,
     user,
 )
+from convo.backends.mistral import mistral
+from convo.backends.openai import openai
 from convo.errors import (
     AlreadyExists,
     ConvoError,
@@ -50,6 +52,9 @@ from support.json_values import nested
 __all__ = ["database_url"]
 
 SECRET = "a secret text"
+NOWHERE = mistral("m", api_key="k", base_url="http://127.0.0.1:1")
+NOWHERE_ELSE = openai("m", api_key="k")
+GENERIC_NOWHERE = openai(base_url="http://127.0.0.1:1")
 MEGABYTE = "0123456789abcdef" * 65_536
 
 
@@ -140,6 +145,36 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "a prefix that is no text": (lambda s: s.chat.send("hm", prefix=3), InvalidOption, "prefix: must be a text"),
     "an option out of range": (lambda s: s.chat.send("hm", temperature=3), InvalidOption, "temperature: "),
     "an option that is none": (lambda s: s.chat.send("hm", temprature=1), InvalidOption, "no option 'temprature'"),
+    "an option this server refuses": (
+        lambda s: s.chat.send("hm", backend=NOWHERE, temperature=1.9),
+        InvalidOption,
+        "temperature: mistral takes 0 to 1.5, not 1.9",
+    ),
+    "an option this server has not": (
+        lambda s: list(s.chat.stream("hm", backend=GENERIC_NOWHERE, model="m", top_k=3)),
+        InvalidOption,
+        "generic has no option top_k",
+    ),
+    "a server that needs a model": (
+        lambda s: s.chat.send("hm", backend=GENERIC_NOWHERE),
+        InvalidOption,
+        "generic needs to know which model",
+    ),
+    "audio of no known format": (
+        lambda s: s.chat.send(user([{"type": "input_audio", "input_audio": "UklGRg=="}]), backend=NOWHERE_ELSE),
+        InvalidMessage,
+        "this server must know the format",
+    ),
+    "other messages beside the messages": (
+        lambda s: s.chat.send("hm", extra={"messages": []}),
+        InvalidOption,
+        "extra: 'messages' is sent by convo itself",
+    ),
+    "another model beside the model": (
+        lambda s: s.chat.send("hm", backend=NOWHERE, extra={"model": "x"}),
+        InvalidOption,
+        "extra: 'model' is sent by convo itself",
+    ),
     "waiting for nothing": (lambda s: s.chat.send("hm", wait=float("nan")), InvalidOption, "wait: must be"),
     "waiting backwards": (lambda s: s.chat.append("hm", wait=-1), InvalidOption, "wait: must be a number"),
     "waiting for ages": (lambda s: s.chat.send("hm", wait=""), InvalidOption, "wait: must be a number"),

@@ -194,10 +194,22 @@ ASYNC = [async_function, lambda request: async_function(request), async_pieces, 
 ASYNC_NAMES = ["function", "lambda", "pieces", "object"]
 
 
-@pytest.mark.parametrize("backend", ASYNC, ids=ASYNC_NAMES)
-def test_an_async_backend_on_the_sync_face_is_refused_and_blocks_nothing(database_url: str, backend: Any) -> None:
+@pytest.mark.parametrize("backend", [async_function, async_pieces, AsyncObject()])
+def test_an_async_backend_on_the_sync_face_is_refused_before_anything_is_stored(
+    database_url: str, backend: Any
+) -> None:
     with Store(database_url) as store:
         chat = store.start(backend=backend)
+        for verb in (lambda: chat.send("hello"), lambda: list(chat.stream("hello"))):
+            with pytest.raises(WrongFace, match="is async: use it with AsyncConversation"):
+                verb()
+        assert (chat.turns(), chat.history()) == ([], [])
+        assert chat.send("hello", backend=lambda request: "yes").text == "yes"
+
+
+def test_a_backend_that_turns_out_async_on_the_sync_face_is_refused_and_blocks_nothing(database_url: str) -> None:
+    with Store(database_url) as store:
+        chat = store.start(backend=lambda request: async_function(request))
         for verb in (lambda: chat.send("hello"), lambda: list(chat.stream("hello")), lambda: chat.resume()):
             with pytest.raises(WrongFace, match="is async: use it with AsyncConversation"):
                 verb()
