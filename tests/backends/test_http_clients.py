@@ -61,7 +61,7 @@ def test_a_cancelled_task_makes_the_server_stop(server: ChatServer) -> None:
         asks = (_all_of(io, server), call.complete(io, backend(server.base_url), request()))
         for number, ask in enumerate(asks, 1):
             task = asyncio.ensure_future(ask)
-            while len(server.requests) < number:  # noqa: ASYNC110 - the server is in a thread
+            while len(server.requests) < number:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
             task.cancel()
