@@ -9,34 +9,26 @@ from uuid import UUID
 from convo.flows import (
     accounting,
     branching,
-    comparing,
     conversing,
     following,
     opening,
     pinning,
     reading,
     record,
-    recorded,
-    replay_each,
-    replaying,
     running,
     tree,
 )
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
-from convo.flows.comparing import Comparison
 from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
-from convo.flows.recorded import RecordedBackend
-from convo.flows.replay_each import AT_ONCE
-from convo.flows.replay_values import Replay, ReplayEvent, ReplayKwargs
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
 from convo.messages import MessageLike, ToolCall
 from convo.ports import AsyncPort
-from convo.profiles import PERMISSIVE, Profile
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import AsyncStream
+from convo.trials import AsyncTrials
 
 T = TypeVar("T")
 
@@ -54,7 +46,7 @@ def _store_of(where: AsyncStore | str) -> AsyncStore:
     return async_store_at(where)
 
 
-class AsyncConversation:
+class AsyncConversation(AsyncTrials):
     """A conversation on one branch, as one task holds it; see ``Conversation``."""
 
     def __init__(self, handle: Handle) -> None:
@@ -282,35 +274,6 @@ class AsyncConversation:
     async def siblings(self, entry: Entry) -> list[Entry]:
         """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
         return await tree.siblings(self._handle, entry)
-
-    async def replay(self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]) -> Replay:
-        """Send the recorded inputs of a branch again, onto a new branch; see ``Conversation.replay``."""
-        return await replaying.replay(self._handle, branch, **given)
-
-    def stream_replay(
-        self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
-    ) -> AsyncGenerator[ReplayEvent, None]:
-        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
-        return replaying.stream_replay(self._handle, branch, **given)
-
-    async def replay_each(
-        self, ways: Mapping[str, ReplayKwargs], branch: str | int | None = None, *, at_once: int = AT_ONCE
-    ) -> dict[str, Replay]:
-        """Replay a branch in several ``ways``, so many ``at_once``, in tasks; see ``Conversation.replay_each``."""
-        return await replay_each.replay_each(self._handle, ways, branch, at_once)
-
-    async def recorded(self, profile: Profile = PERMISSIVE) -> RecordedBackend:
-        """Return this branch as a backend that answers again what is on record; see ``Conversation.recorded``."""
-        return await recorded.recorded(self._handle, profile)
-
-    async def diff(self, a: str | int, b: str | int | None = None) -> Comparison:
-        """Lay branch ``a`` and branch ``b`` (None: this one) side by side from where they part.
-
-        Turns are paired in order; texts differ by word; options, usage and time come with the calls. O(messages after
-        the point where they part). Raises NotFound.
-        """
-        other = self.branch.no if b is None else b
-        return await comparing.diff(self._handle, a, other)
 
     async def delete_branch(self, branch: str | int, *, switch_to: str | int | None = None) -> None:
         """Hide a branch and free what no other branch stands on.

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from uuid import UUID
 
 from convo.flows import (
     accounting,
     branching,
-    comparing,
     conversing,
     following,
     opening,
     pinning,
     reading,
     record,
-    recorded,
-    replay_each,
-    replaying,
     running,
     tree,
 )
 from convo.flows.accounting import UsageReport
 from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
-from convo.flows.comparing import Comparison
 from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
-from convo.flows.recorded import RecordedBackend
-from convo.flows.replay_each import AT_ONCE
-from convo.flows.replay_values import Replay, ReplayEvent, ReplayKwargs
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.resuming import CANCEL_GRACE
 from convo.messages import MessageLike, ToolCall
 from convo.ports import drive, drive_stream
-from convo.profiles import PERMISSIVE, Profile
 from convo.records import Branch, Call, ConversationInfo, Entry, Turn
 from convo.streams import Stream
+from convo.trials import Trials
 
 if TYPE_CHECKING:
     from convo.completions import CompletionRequest, Delta
@@ -52,7 +44,7 @@ def _store_of(where: Store | str) -> Store:
     return store_at(where)
 
 
-class Conversation:
+class Conversation(Trials):
     """A conversation on one branch, as one thread holds it. Made by ``open``, ``start`` and ``load``.
 
     Cheap: thousands share one store. What it remembers is the window, never the history. Two threads that use one
@@ -276,48 +268,6 @@ class Conversation:
     def siblings(self, entry: Entry) -> list[Entry]:
         """Return what stands in the place of ``entry`` on this and the other branches, itself included."""
         return drive(tree.siblings(self._handle, entry))
-
-    def replay(self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]) -> Replay:
-        """Send the recorded inputs of a branch (None: this one) again, onto a new branch; this handle stays.
-
-        Another backend, system prompt, policy or options may answer. Results of tool calls are those on record, found
-        by name and arguments and, of equal calls, by order. A replay that broke off is gone on with by
-        ``name=..., resume=True``. Raises what a turn raises, NoRecordedResult, NothingToAnswer, NotFound,
-        AlreadyExists.
-        """
-        return drive(replaying.replay(self._handle, branch, **given))
-
-    def stream_replay(
-        self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
-    ) -> Generator[ReplayEvent, None, None]:
-        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
-        return drive_stream(replaying.stream_replay(self._handle, branch, **given))
-
-    def replay_each(
-        self, ways: Mapping[str, ReplayKwargs], branch: str | int | None = None, *, at_once: int = AT_ONCE
-    ) -> dict[str, Replay]:
-        """Replay a branch in several ``ways``, each onto a branch of the name it is given under; return each replay.
-
-        ``at_once`` of them run at a time, in threads. Where one fails the others run to their end, then the first
-        error is raised.
-        """
-        return drive(replay_each.replay_each(self._handle, ways, branch, at_once))
-
-    def recorded(self, profile: Profile = PERMISSIVE) -> RecordedBackend:
-        """Return this branch as a backend that answers again, offline, what is on record; see ``RecordedBackend``.
-
-        ``profile`` is the one the record was made with. O(path).
-        """
-        return drive(recorded.recorded(self._handle, profile))
-
-    def diff(self, a: str | int, b: str | int | None = None) -> Comparison:
-        """Lay branch ``a`` and branch ``b`` (None: this one) side by side from where they part.
-
-        Turns are paired in order; texts differ by word; options, usage and time come with the calls. O(messages after
-        the point where they part). Raises NotFound.
-        """
-        other = self.branch.no if b is None else b
-        return drive(comparing.diff(self._handle, a, other))
 
     def delete_branch(self, branch: str | int, *, switch_to: str | int | None = None) -> None:
         """Hide a branch and free what no other branch stands on.

@@ -12,7 +12,7 @@ from convo.context.summarizing import Summarize
 from convo.conversation import Conversation
 from convo.errors import BackendError, CallerError, ContextError, ConvoError, StoreError
 from convo.flows.accounting import UsageReport
-from convo.flows.comparing import Comparison
+from convo.flows.comparing import Comparison, Table
 from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
 from convo.flows.recorded import RecordedBackend
 from convo.flows.replay_values import Replay, ReplayDone, ReplayEvent, TurnReplayed
@@ -87,6 +87,7 @@ __all__ = [
     "Summarize",
     "SystemIntoUser",
     "SystemMessage",
+    "Table",
     "ToolCall",
     "ToolFinished",
     "ToolFunction",

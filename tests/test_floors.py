@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("store", "context", "backends"),
     ("ports",),
     ("flows",),
-    ("conversation", "aio", "stores", "streams"),
+    ("conversation", "aio", "stores", "streams", "trials"),
     ("convo", "public"),  # what `from convo import ...` gives
     ("cli", "interchange"),
 )

@@ -1,26 +1,27 @@
-"""Two branches laid side by side: the shared prefix folded, turns aligned from the fork, differences by word."""
+"""Branches laid side by side, as values: the shared prefix folded, turns in rows, texts compared by word. Pure."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
-from uuid import UUID
-
-from sqlalchemy.engine import Connection
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from convo.completions import Usage
-from convo.errors import NotFound
-from convo.flows.handle import Handle, refresh
-from convo.flows.settings import checked_branch
+from convo.flows.accounting import UsageReport, report
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Call, Entry
-from convo.store import branches, history, ledger
 
 Change = Literal["same", "only a", "only b"]
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+
+MOST_WORDS = 3_000
+"""Words of a text up to which it is compared by word; longer ones are compared by line."""
+
+MOST_LINES = 3_000
+"""Lines of a text up to which it is compared at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,14 @@ class Piece:
 class Side:
     """One turn as one branch has it: its messages, and what its calls used and were made with.
 
-    ``seconds`` is the time its calls took, by the clock of the process that made them.
+    ``options`` are those of its last call, ``system`` is the system prompt sent with it that is no message of the
+    path. ``seconds`` is the time its calls took, by the clock of the process that made them.
     """
 
     entries: tuple[Entry, ...]
     calls: tuple[Call, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    system: str = ""
 
     @property
     def asked(self) -> str:
@@ -58,19 +62,19 @@ class Side:
         return tuple(call for message in messages if isinstance(message, AssistantMessage) for call in message.calls)
 
     @property
-    def usage(self) -> Usage:
-        """The sum over the calls."""
-        return sum((call.usage for call in self.calls if call.usage is not None), Usage())
+    def tools_called(self) -> str:
+        """The tool calls made on the way as text, one a line."""
+        return "\n".join(f"{call.name}({call.arguments})" for call in self.tool_calls)
+
+    @property
+    def usage(self) -> UsageReport:
+        """The sum over the calls; ``cost()`` prices it."""
+        return report((call.model or call.backend, call.usage) for call in self.calls if call.usage is not None)
 
     @property
     def seconds(self) -> float:
         """How long the calls took, in seconds."""
         return sum((call.ended_at - call.started_at).total_seconds() for call in self.calls)
-
-    @property
-    def options(self) -> dict[str, object]:
-        """The options of its last call, large ones by the hash under which they are stored."""
-        return dict(self.calls[-1].recipe.get("o", {})) if self.calls else {}
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -93,6 +97,20 @@ class Pair:
         """Return how the answers differ, by word."""
         return words(self.a.answered if self.a else "", self.b.answered if self.b else "")
 
+    def system(self) -> list[Piece]:
+        """Return how the system prompts differ, by word."""
+        return words(self.a.system if self.a else "", self.b.system if self.b else "")
+
+    def tools_called(self) -> list[Piece]:
+        """Return how the tool calls differ, by word; one call a line."""
+        return words(self.a.tools_called if self.a else "", self.b.tools_called if self.b else "")
+
+    def options(self) -> dict[str, tuple[Any, Any]]:
+        """Return the options that differ, by name; None where one side was asked without."""
+        a, b = (dict(side.options) if side else {} for side in (self.a, self.b))
+        names = sorted({*a, *b}) if self.a and self.b else []
+        return {name: (a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)}
+
     @property
     def same(self) -> bool:
         """Whether both sides say the same and call the same tools."""
@@ -111,11 +129,9 @@ class Comparison:
     shared: int
     pairs: tuple[Pair, ...] = ()
 
-    def usage(self) -> tuple[Usage, Usage]:
-        """Return what each branch used after the fork."""
-        sides = [[pair.a for pair in self.pairs if pair.a], [pair.b for pair in self.pairs if pair.b]]
-        first, second = (sum((side.usage for side in of), Usage()) for of in sides)
-        return first, second
+    def usage(self) -> tuple[UsageReport, UsageReport]:
+        """Return what each branch used after the fork; ``cost()`` prices it."""
+        return total(pair.a for pair in self.pairs), total(pair.b for pair in self.pairs)
 
     def seconds(self) -> tuple[float, float]:
         """Return how long the calls of each took after the fork."""
@@ -124,10 +140,66 @@ class Comparison:
             sum(pair.b.seconds for pair in self.pairs if pair.b),
         )
 
+    def markdown(self) -> str:
+        """Return the comparison as Markdown. Texts are escaped: nothing in them is markup."""
+        from convo.flows.report_markdown import comparison  # and its kin are needed here alone
+
+        return comparison(self)
+
+    def html(self) -> str:
+        """Return the comparison as one page of HTML: no script, nothing is loaded, texts are nothing but text."""
+        from convo.flows.report_html import comparison
+
+        return comparison(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Several branches of a conversation: a column for each, a row for each turn after what all of them share.
+
+    A cell is None where a branch is shorter.
+    """
+
+    branches: tuple[str, ...]
+    shared: int
+    rows: tuple[tuple[Side | None, ...], ...] = ()
+
+    def column(self, number: int) -> list[Side]:
+        """Return the turns of one branch."""
+        return [side for row in self.rows if (side := row[number]) is not None]
+
+    def usage(self) -> tuple[UsageReport, ...]:
+        """Return what each branch used."""
+        return tuple(total(self.column(number)) for number in range(len(self.branches)))
+
+    def seconds(self) -> tuple[float, ...]:
+        """Return how long the calls of each branch took."""
+        return tuple(sum(side.seconds for side in self.column(number)) for number in range(len(self.branches)))
+
+    def markdown(self) -> str:
+        """Return the table as Markdown; see ``Comparison.markdown``."""
+        from convo.flows.report_markdown import table
+
+        return table(self)
+
+    def html(self) -> str:
+        """Return the table as one page of HTML; see ``Comparison.html``."""
+        from convo.flows.report_html import table
+
+        return table(self)
+
+
+def total(sides: Iterable[Side | None]) -> UsageReport:
+    """Return what ``sides`` used together."""
+    calls = [call for side in sides if side is not None for call in side.calls]
+    return report((call.model or call.backend, call.usage or Usage()) for call in calls if call.usage is not None)
+
 
 def words(a: str, b: str) -> list[Piece]:
-    """Return how ``a`` becomes ``b``: runs of words, in both or in one of them."""
-    left, right = _WORDS.findall(a), _WORDS.findall(b)
+    """Return how ``a`` becomes ``b``: runs of words (of lines, in long texts), in both or in one of them."""
+    if a == b:
+        return [Piece("same", a)] if a else []
+    left, right = _units(a, b)
     pieces: list[Piece] = []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -140,54 +212,10 @@ def words(a: str, b: str) -> list[Piece]:
     return pieces
 
 
-async def diff(handle: Handle, a: str | int, b: str | int) -> Comparison:
-    """Compare branches ``a`` and ``b`` of the conversation from where they part. O(messages after that point)."""
-    wanted = [checked_branch(name) for name in (a, b)]
-    await refresh(handle)
-    conversation = handle.conversation_id
-
-    def work(connection: Connection) -> Comparison:
-        sides = [branches.state(connection, conversation, name) for name in wanted]
-        if sides[0] is None or sides[1] is None:
-            missing = a if sides[0] is None else b
-            raise NotFound(f"there is no branch {missing!r:.80} in this conversation")
-        heads = [(side.branch.no, side.branch.head_seq) for side in sides if side is not None]
-        paths = [history.spans(connection, conversation, number, head) for number, head in heads]
-        shared = _shared(paths[0], paths[1])
-        turns = [
-            list(_turns(connection, conversation, history.clip(path, shared, head)))
-            for path, (_, head) in zip(paths, heads, strict=True)
-        ]
-        longest = max(len(turns[0]), len(turns[1]))
-        padded = [[*side, *[None] * (longest - len(side))] for side in turns]
-        pairs = tuple(Pair(a=left, b=right) for left, right in zip(*padded, strict=True))
-        return Comparison(a=sides[0].branch.name, b=sides[1].branch.name, shared=shared, pairs=pairs)
-
-    return await handle.port.read(work)
-
-
-def _shared(a: Sequence[history.Span], b: Sequence[history.Span]) -> int:
-    """Return how many messages two paths share: the last seq that the same branch owns on both."""
-    owned = {span.branch_no: span for span in a}
-    ends = (min(span.hi, owned[span.branch_no].hi) for span in b if span.branch_no in owned)
-    return max(ends, default=0)
-
-
-def _turns(connection: Connection, conversation: UUID, spans: Sequence[history.Span]) -> Iterator[Side]:
-    entries = history.read(connection, conversation, spans)
-    groups: list[list[Entry]] = []
-    for entry in entries:
-        begins = not groups or entry.turn_id != groups[-1][-1].turn_id or entry.turn_id is None
-        if begins and not (groups and _goes_on(groups[-1][-1], entry)):
-            groups.append([])
-        groups[-1].append(entry)
-    ids = list({entry.turn_id for entry in entries if entry.turn_id is not None})
-    calls = ledger.calls(connection, conversation, ids) if ids else []
-    for group in groups:
-        own = tuple(call for call in calls if call.turn_id in {entry.turn_id for entry in group})
-        yield Side(entries=tuple(group), calls=own)
-
-
-def _goes_on(last: Entry, entry: Entry) -> bool:
-    """Whether ``entry`` belongs to the exchange of ``last``: what was appended by hand has no turn of its own."""
-    return entry.turn_id is None and last.turn_id is None and not (entry.role == "user" and last.role != "user")
+def _units(a: str, b: str) -> Sequence[Sequence[str]]:
+    """Cut both texts into what is compared: words, lines, or all of it at once."""
+    for pattern, most in ((_WORDS, MOST_WORDS), (_LINES, MOST_LINES)):
+        cut = [pattern.findall(text) for text in (a, b)]
+        if max(map(len, cut)) <= most:
+            return cut
+    return [[a], [b]]
