@@ -15,8 +15,9 @@ from convo.flows.accounting import UsageReport
 from convo.flows.comparing import Comparison, Table
 from convo.flows.events import RunEvent, ToolFinished, ToolStarted, TurnDone
 from convo.flows.recorded import RecordedBackend
-from convo.flows.replay_values import Replay, ReplayDone, ReplayEvent, TurnReplayed
+from convo.flows.replay_values import Replay, ReplayBegun, ReplayDone, ReplayEvent, TurnReplayed
 from convo.flows.reply import Reply
+from convo.flows.spending import TurnUsage
 from convo.flows.toolbox import ToolFunction, tool
 from convo.messages import (
     AssistantMessage,
@@ -77,6 +78,7 @@ __all__ = [
     "RecordedBackend",
     "Redact",
     "Replay",
+    "ReplayBegun",
     "ReplayDone",
     "ReplayEvent",
     "Reply",
@@ -97,6 +99,7 @@ __all__ = [
     "Turn",
     "TurnDone",
     "TurnReplayed",
+    "TurnUsage",
     "Usage",
     "UsageReport",
     "UserMessage",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Unpack
 
-from convo.flows import laying_out, recorded, replay_each, replaying
+from convo.flows import laying_out, recorded, replay_each, replaying, spending
 from convo.flows.comparing import Comparison, Table
 from convo.flows.handle import Handle
 from convo.flows.recorded import RecordedBackend
 from convo.flows.replay_each import AT_ONCE
 from convo.flows.replay_values import Replay, ReplayEvent, ReplayKwargs
+from convo.flows.spending import TurnUsage
 from convo.ports import drive, drive_stream
 from convo.profiles import PERMISSIVE, Profile
 
@@ -33,7 +34,7 @@ class Trials:
     def stream_replay(
         self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
     ) -> Generator[ReplayEvent, None, None]:
-        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
+        """As ``replay``, told while it happens: ``ReplayBegun``, a ``TurnReplayed`` for each turn, ``ReplayDone``."""
         return drive_stream(replaying.stream_replay(self._handle, branch, **given))
 
     def replay_each(
@@ -69,6 +70,10 @@ class Trials:
         """
         return drive(laying_out.table(self._handle, branches))
 
+    def usage_by_turn(self, limit: int = 100) -> list[TurnUsage]:
+        """Return where the tokens of the turns of the last ``limit`` messages went, oldest first: see ``TurnUsage``."""
+        return drive(spending.spending(self._handle, limit))
+
 
 class AsyncTrials:
     """The async face's part: see ``AsyncConversation``."""
@@ -82,7 +87,7 @@ class AsyncTrials:
     def stream_replay(
         self, branch: str | int | None = None, **given: Unpack[ReplayKwargs]
     ) -> AsyncGenerator[ReplayEvent, None]:
-        """As ``replay``, told while it happens: ``TurnReplayed`` for each turn, ``ReplayDone`` at the end."""
+        """As ``replay``, told while it happens: ``ReplayBegun``, a ``TurnReplayed`` for each turn, ``ReplayDone``."""
         return replaying.stream_replay(self._handle, branch, **given)
 
     async def replay_each(
@@ -103,3 +108,7 @@ class AsyncTrials:
     async def compare(self, *branches: str | int) -> Table:
         """Lay several branches side by side, a column for each; see ``Conversation.compare``."""
         return await laying_out.table(self._handle, branches)
+
+    async def usage_by_turn(self, limit: int = 100) -> list[TurnUsage]:
+        """Return where the tokens of the turns of the last ``limit`` messages went; see ``TurnUsage``."""
+        return await spending.spending(self._handle, limit)

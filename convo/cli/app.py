@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from convo.cli import database
+from convo.cli import database, trials
 from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, examples
 from convo.errors import ConvoError
 
@@ -155,8 +155,14 @@ def show(
         screen.show(pictures.transcript(entries, full=full))
 
 
-@app.command(epilog=examples("convo tree chat.db ID"))
-def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
+@app.command(epilog=examples("convo tree chat.db ID", "convo tree chat.db ID --limit 10000"))
+def tree(
+    url: Url,
+    id: Id,
+    limit: Annotated[int, typer.Option(min=1, help="At most about this many branches.")] = 200,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
     """Show the branches of a conversation. Each with where it was forked and how many turns it has."""
     from convo.cli import pictures, screen
     from convo.cli.opening import load, open_store
@@ -166,7 +172,7 @@ def tree(url: Url, id: Id, owner: Owner = None, json: Json = False) -> None:
         if json:
             screen.show_json(chat.branches())
             return
-        screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts()))
+        screen.show(pictures.tree(chat.info(), chat.branches(), chat.turn_counts(), limit))
 
 
 @app.command(
@@ -201,12 +207,19 @@ def explain(
         screen.show(pictures.explanation(account, full=full))
 
 
-@app.command(epilog=examples("convo usage chat.db ID", "convo usage chat.db ID --json | jq '.[].calls[].usage'"))
+@app.command(
+    epilog=examples(
+        "convo usage chat.db ID",
+        "convo usage chat.db ID --plot",
+        "convo usage chat.db ID --json | jq '.[].calls[].usage'",
+    )
+)
 def usage(
     url: Url,
     id: IdAndBranch,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The turns of at most this many messages.")] = 200,
     cost: Annotated[bool, typer.Option("--cost", help="What all of the branch costs in US dollars.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="A bar for each turn: where its tokens went.")] = False,
     owner: Owner = None,
     json: Json = False,
 ) -> None:
@@ -216,12 +229,21 @@ def usage(
 
     with open_store(url, owner) as store:
         chat = load(store, id)
+        if plot:
+            from convo.cli import plots
+
+            turns = chat.usage_by_turn(limit=limit)
+            screen.show_json(turns) if json else screen.show(plots.usage(turns))
+            return
         records = [chat.turn(turn.id) for turn in chat.turns(limit=limit)]
         price = chat.usage().cost() if cost else None
         if json:
             screen.show_json([{"turn": turn, "calls": calls} for turn, calls in records])
             return
         screen.show(pictures.usage(records, price))
+
+
+trials.add_to(app)
 
 
 @app.command(epilog=examples("convo verify chat.db"))

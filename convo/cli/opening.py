@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from convo.store.engine import is_memory, is_sqlite, parse_url
 
 if TYPE_CHECKING:
     from convo import Conversation, Store
-    from convo.records import ConversationInfo
+    from convo.records import ConversationInfo, Entry
 
 PAGE = 1000
 """Conversations read at once."""
@@ -67,3 +68,13 @@ def load(store: Store, typed: str) -> Conversation:
     """Return the conversation ``typed`` as ``ID`` (its active branch) or ``ID@BRANCH``; raises NotFound."""
     id, _, branch = typed.partition("@")
     return store.load(id, branch=branch or None)
+
+
+def entry_at(chat: Conversation, seq: int) -> Entry:
+    """Return the message ``seq`` of a branch; raises NotFound."""
+    last = chat.history(limit=1)
+    head = last[0].seq if last else 0
+    if not 1 <= seq <= head:
+        raise NotFound(f"there is no message #{seq} on branch {chat.branch.name!r}; the last is #{head}")
+    found = chat.history(limit=1, before=replace(last[0], seq=seq + 1))
+    return found[0]

@@ -80,25 +80,47 @@ def listing(infos: Iterable[ConversationInfo]) -> Iterator[Text]:
         yield Text.assemble((moment(info.active_at), "dim"), GAP, title(info))
 
 
-def tree(info: ConversationInfo, branches: Sequence[Branch], turns: Mapping[int, int]) -> Tree:
+def tree(
+    info: ConversationInfo, branches: Sequence[Branch], turns: Mapping[int, int], limit: int | None = None
+) -> Tree:
     """The branches under the ones they were forked from, the active one marked. ``turns``: how many on each branch.
 
-    Forks nested more than ``DEEPEST`` levels stand below each other, so that every one keeps its room.
+    Forks nested more than ``DEEPEST`` levels stand below each other, so that every one keeps its room. Past ``limit``
+    branches it is said how many more there are, and where; the active one and what it stands on are always shown.
     """
     names = {branch.no: branch.name for branch in branches}
     children: dict[int | None, list[Branch]] = defaultdict(list)
     for branch in sorted(branches, key=lambda branch: (branch.fork_seq, branch.no), reverse=True):
         parent = branch.shown_parent_no
         children[parent if parent in names else None].append(branch)
+    always = _standing_on(branches, info.active_branch_no)
     root = Tree(title(info), guide_style="dim")
     waiting = [(branch, root, 0) for branch in children[None]]
+    shown, left = 0, defaultdict[int, list[Tree]](list)
     while waiting:
         branch, above, depth = waiting.pop()
-        line = _branch_line(branch, names, turns.get(branch.no, 0), branch.no == info.active_branch_no)
-        node = above.add(line)
-        below = (node, depth + 1) if depth < DEEPEST else (above, depth)
+        if limit is not None and shown >= limit and branch.no not in always:
+            left[id(above)].append(above)
+            below = (above, depth)
+        else:
+            line = _branch_line(branch, names, turns.get(branch.no, 0), branch.no == info.active_branch_no)
+            node = above.add(line)
+            shown += 1
+            below = (node, depth + 1) if depth < DEEPEST else (above, depth)
         waiting += [(child, *below) for child in children[branch.no]]
+    for above, *more in left.values():
+        above.add(Text(f"… {_count(1 + len(more), 'more branch', 'more branches')}", "dim"))
     return root
+
+
+def _standing_on(branches: Sequence[Branch], number: int | None) -> set[int]:
+    """Return the branch and all it was forked from."""
+    parents = {branch.no: branch.shown_parent_no for branch in branches}
+    found: set[int] = set()
+    while number in parents and number not in found:
+        found.add(number)
+        number = parents[number]
+    return found
 
 
 def _branch_line(branch: Branch, names: Mapping[int, str], turns: int, active: bool) -> Text:
@@ -119,8 +141,8 @@ def _messages(branch: Branch) -> str:
     return f"#{first}" if first == last else f"#{first} to #{last}"
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def _count(number: int, thing: str, things: str = "") -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {things or thing + 's'}"
 
 
 def transcript(entries: Iterable[Entry], *, full: bool = False) -> Group:

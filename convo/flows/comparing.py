@@ -201,15 +201,20 @@ def words(a: str, b: str) -> list[Piece]:
         return [Piece("same", a)] if a else []
     left, right = _units(a, b)
     pieces: list[Piece] = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece("same", "".join(left[i1:i2])))
-            continue
-        if i2 > i1:
-            pieces.append(Piece("only a", "".join(left[i1:i2])))
-        if j2 > j1:
-            pieces.append(Piece("only b", "".join(right[j1:j2])))
-    return pieces
+    only_a = only_b = ""
+    codes = difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    for number, (tag, i1, i2, j1, j2) in enumerate(codes):
+        ours, theirs = "".join(left[i1:i2]), "".join(right[j1:j2])
+        if tag == "equal" and not (ours.isspace() and 0 < number < len(codes) - 1):
+            pieces += [*_changed(only_a, only_b), Piece("same", ours)]
+            only_a = only_b = ""
+        else:  # a space between two changes is no island
+            only_a, only_b = only_a + ours, only_b + theirs
+    return [*pieces, *_changed(only_a, only_b)]
+
+
+def _changed(only_a: str, only_b: str) -> list[Piece]:
+    return [piece for piece in (Piece("only a", only_a), Piece("only b", only_b)) if piece.text]
 
 
 def _units(a: str, b: str) -> Sequence[Sequence[str]]:

@@ -46,6 +46,14 @@ class ReplayKwargs(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayBegun:
+    """The replay of ``total`` turns begins, onto ``branch``; None in a dry run."""
+
+    branch: Branch | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnReplayed:
     """One recorded turn has been replayed, the ``number``-th of ``total``.
 
@@ -80,5 +88,5 @@ class ReplayDone:
     replay: Replay
 
 
-ReplayEvent: TypeAlias = TurnReplayed | ReplayDone
-"""A turn that has been replayed, or the end."""
+ReplayEvent: TypeAlias = ReplayBegun | TurnReplayed | ReplayDone
+"""The beginning, a turn that has been replayed, or the end."""

@@ -21,7 +21,7 @@ from convo.flows.heads import TAIL
 from convo.flows.replay_order import Order, order_from
 from convo.flows.replay_plan import estimated
 from convo.flows.replay_tools import ResultsOnRecord, answered, sought
-from convo.flows.replay_values import Replay, ReplayDone, ReplayEvent, ReplayKwargs, TurnReplayed
+from convo.flows.replay_values import Replay, ReplayBegun, ReplayDone, ReplayEvent, ReplayKwargs, TurnReplayed
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.running import MAX_ROUNDS
 from convo.flows.toolbox import result_of
@@ -48,6 +48,7 @@ async def stream_replay(
     if not order.total:
         raise NothingToAnswer("no turn is on record on this branch: there is nothing to replay")
     replaying = None if order.target is None else _Replaying(order, order.target)
+    yield ReplayBegun(branch=None if order.target is None else order.target.branch, total=order.total)
     told: list[TurnReplayed] = []
     for number, step in enumerate(order.steps, 1):
         reply = None if replaying is None else await replaying.step(step, number)

@@ -22,14 +22,16 @@ def price(usage: UsageReport) -> Decimal | None:
         return None
 
 
-def told(models: Sequence[str], usage: UsageReport, seconds: float) -> list[str]:
-    """Return the facts of one side as short texts: models, tokens, time, price; what is not known is left out."""
-    facts = [", ".join(models)] if models else []
-    if usage.calls:
-        facts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
-    facts.append(f"{seconds:.2f} s")
+def spent(usage: UsageReport) -> list[str]:
+    """Return tokens and price as short texts; what is not known is left out."""
+    facts = [f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens"] if usage.calls else []
     cost = price(usage)
     return facts if cost is None else [*facts, f"${cost:.6f}"]
+
+
+def told(models: Sequence[str], usage: UsageReport, seconds: float) -> list[str]:
+    """Return the facts of one side as short texts: models, tokens, price, time; what is not known is left out."""
+    return [*([", ".join(models)] if models else []), *spent(usage), f"{seconds:.2f} s"]
 
 
 def side_facts(side: Side | None) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import sqlite3
@@ -16,25 +15,9 @@ import pytest
 
 from convo import Conversation, Store, assistant, tool_call, tool_result, user
 from convo.testing import ScriptedBackend
+from support.commands import PLAIN, convo, one_sentence, out
 from support.databases import sqlite_url
 from support.nasty import NASTY
-
-PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR")}
-
-
-def convo(*arguments: str, folder: Path | None = None, env: dict[str, str] | None = None) -> tuple[int, str, str]:
-    """Run ``convo`` and return its exit code and what it printed to standard output and error."""
-    command = [sys.executable, "-c", "from convo.cli import main; main()", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=PLAIN | (env or {}), capture_output=True, timeout=120, stdin=subprocess.DEVNULL
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-def out(*arguments: str, folder: Path | None = None) -> str:
-    code, printed, problem = convo(*arguments, folder=folder)
-    assert (code, problem) == (0, "")
-    return printed
 
 
 def answer(request: Any) -> str:
@@ -84,10 +67,6 @@ class TestDemo:
         code, _, problem = convo("demo", "--db", str(tmp_path / "no" / "such" / "folder.db"))
         assert code == 1
         assert one_sentence(problem)
-
-
-def one_sentence(problem: str) -> bool:
-    return problem.startswith("convo: ") and problem.count("\n") == 1 and "Traceback" not in problem
 
 
 def insert_older_conversations(file: Path, number: int) -> None:
@@ -282,7 +261,8 @@ class TestConventions:
         assert "Traceback" not in problem
 
     def test_every_command_teaches_by_examples(self) -> None:
-        for command in ([], ["demo"], ["chat"], ["ls"], ["show"], ["tree"], ["explain"], ["usage"], ["verify"], ["db"]):
+        commands = "demo chat ls show tree explain usage fork replay diff verify db".split()
+        for command in ([], *([name] for name in commands)):
             assert "Examples:\n    convo " in out(*command, "--help")
 
     def test_help_imports_nothing_heavy(self) -> None:

@@ -78,7 +78,8 @@ def test_a_branch_without_turns_has_nothing_to_replay(store: Any, name: str) -> 
 
 
 def test_progress_is_told_turn_by_turn(chat: Any) -> None:
-    *turns, done = chat.stream_replay(backend=Bot("new"))
+    begun, *turns, done = chat.stream_replay(backend=Bot("new"), name="newer")
+    assert (begun.branch.name, begun.total) == ("newer", 2)
     assert [(turn.number, turn.total) for turn in turns] == [(1, 2), (2, 2)]
     assert done.replay.turns == tuple(turns)
 
