@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from convo import Store
 from convo.backends.models import list_models
 from convo.backends.openai import llamacpp
 from convo.backends.policy import Deadlines
@@ -137,6 +139,29 @@ def test_a_deadline_ends_the_generation(asker: Asker) -> None:
     while _busy() and time.monotonic() < until:
         time.sleep(0.1)
     assert not _busy()
+
+
+def test_a_second_configuration_replays_a_conversation_and_the_difference_is_told(tmp_path: Path) -> None:
+    questions = ("Name a French cheese.", "Where does it come from?", "Thank you!")
+    with Store(f"sqlite:///{tmp_path}/chat.db") as store:
+        given: Any = {"system": "Answer in one short sentence.", "temperature": 0.0, "max_tokens": 24}
+        chat = store.open("real", backend=model(), **given)
+        for question in questions:
+            chat.send(question)
+        other: Any = {"system": "You are a pirate. Talk like a pirate.", "options": {"temperature": 1.0}}
+        replay = chat.replay(name="pirate", **other)
+        found = chat.diff("main", "pirate")
+        assert [pair.b and pair.b.asked for pair in found.pairs] == [*questions]
+        assert found.pairs[0].options() == {"temperature": (0.0, 1.0)}
+        assert all(usage.completion_tokens for usage in found.usage())
+        assert all(seconds > 0 for seconds in found.seconds())
+        assert replay.usage.calls == len(questions)
+        print(found.markdown())
+        again = store.open("offline", backend=chat.recorded(), **given)
+        for question in questions:
+            again.send(question)
+        assert [entry.message for entry in again.history()] == [entry.message for entry in chat.history()]
+        assert list(store.verify()) == []
 
 
 WEATHER = {
