@@ -86,9 +86,9 @@ def _turns(connection: Connection, conversation: UUID, spans: Sequence[history.S
 
 
 def _side(group: Sequence[Entry], calls: Sequence[Call], blob: Callable[[str], Any]) -> Side:
-    if not calls:
-        return Side(entries=tuple(group))
-    recipe = calls[-1].recipe
+    recipe = next((call.recipe for call in reversed(calls) if call.answers), None)
+    if recipe is None:
+        return Side(entries=tuple(group), calls=tuple(calls))
     options = options_in(recipe, blob).to_json()
     return Side(entries=tuple(group), calls=tuple(calls), options=options, system=_inserted_system(recipe["m"], blob))
 

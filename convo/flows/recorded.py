@@ -16,12 +16,14 @@ from sqlalchemy.engine import Connection
 from convo.backends.answers import deltas_of
 from convo.backends.base import BackendIO
 from convo.completions import Choice, Completion, CompletionRequest, Delta
+from convo.context.summary import Summary
 from convo.errors import CorruptRecord, InvalidSetting, RequestChanged
 from convo.flows.handle import Handle, refresh
 from convo.flows.reading import path_of
 from convo.flows.record import assemble, check_version
+from convo.flows.telling import TOLD
 from convo.harmless import harmless
-from convo.messages import AssistantMessage, Message
+from convo.messages import AssistantMessage, Message, assistant
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile
 from convo.records import Call, Entry, Turn
 from convo.store import history, ledger
@@ -156,7 +158,7 @@ async def recorded(handle: Handle, profile: Profile) -> RecordedBackend:
 
 
 def _calls_of(connection: Connection, conversation_id: UUID, entries: Sequence[Entry]) -> list[Recorded]:
-    """Return the calls that were answered by ``entries``, in their order."""
+    """Return the calls whose answers are on record: those of ``entries``, in their order, and of summaries."""
     answers: dict[UUID, list[Entry]] = {}
     for entry in entries:
         if entry.turn_id is not None and isinstance(entry.message, AssistantMessage):
@@ -166,20 +168,33 @@ def _calls_of(connection: Connection, conversation_id: UUID, entries: Sequence[E
     others = _other_choices(connection, conversation_id, [turn.id for turn in turns])
     digests = set(_digests(call for calls in made.values() for call in calls))
     blobs = {digest: ledger.blob(connection, conversation_id, digest) for digest in digests}
-    stored, found = {entry.seq: entry for entry in entries}, list[tuple[int, Recorded]]()
+    stored = {entry.seq: entry for entry in entries}
+
+    def recorded(call: Call, completion: Completion) -> Recorded:
+        check_version(call.recipe)
+        return Recorded(call=call, completion=completion, conversation_id=conversation_id, stored=stored, blobs=blobs)
+
+    found: list[tuple[int, Recorded]] = []
     for turn in turns:
-        for call, entry in zip(_of_turn(turn, made, answers), answers[turn.id], strict=False):
-            check_version(call.recipe)
+        held, first = answers[turn.id], answers[turn.id][0].seq
+        told = (call for call in made.get(turn.id, ()) if not call.answers and call.recipe.get(TOLD) in blobs)
+        found += [(first, recorded(call, _summary(call, blobs[call.recipe[TOLD]]))) for call in told]
+        for call, entry in zip(_of_turn(turn, made, answers), held, strict=False):
             choices = [entry, *(other for other in others.get(turn.id, ()) if other.seq == entry.seq)]
-            of = {"conversation_id": conversation_id, "stored": stored, "blobs": blobs}
-            found.append((entry.seq, Recorded(call=call, completion=_completion(call, choices), **of)))  # type: ignore[arg-type]
+            found.append((entry.seq, recorded(call, _completion(call, choices))))
     return [each for _, each in sorted(found, key=lambda pair: pair[0])]
+
+
+def _summary(call: Call, body: Any) -> Completion:
+    """Return the answer to a request for a summary."""
+    choice = Choice(message=assistant(Summary.from_json(body).text), finish_reason=call.finish_reason or "stop")
+    return Completion(choices=(choice,), usage=call.usage, model=call.model)
 
 
 def _answered_calls(connection: Connection, conversation_id: UUID, turn_ids: set[UUID]) -> dict[UUID, list[Call]]:
     made: dict[UUID, list[Call]] = {}
     for call in ledger.calls(connection, conversation_id, turn_ids) if turn_ids else []:
-        if call.error is None and call.answers:
+        if call.error is None:
             made.setdefault(call.turn_id, []).append(call)
     return made
 
@@ -188,16 +203,15 @@ def _of_turn(
     turn: Turn, made: Mapping[UUID, Sequence[Call]], answers: Mapping[UUID, Sequence[Entry]]
 ) -> Sequence[Call]:
     """Return the calls whose answers the turn holds; the first of another choice is a call of the turn it is beside."""
-    own = made.get(turn.id, ())
+    own, beside = ([call for call in made.get(of, ()) if call.answers] for of in (turn.id, turn.choice_of or turn.id))
     if turn.choice_of is None:
         return own
-    beside = made.get(turn.choice_of, ())
     return [*beside[len(answers.get(turn.choice_of, ())) :][:1], *own]
 
 
 def _digests(calls: Iterable[Call]) -> Iterator[str]:
     for call in calls:
-        yield from (part for part in call.recipe["m"] if isinstance(part, str))
+        yield from (part for part in (*call.recipe["m"], call.recipe.get(TOLD)) if isinstance(part, str))
         sent = call.recipe.get("o", {}).values()
         yield from (value["blob"] for value in sent if isinstance(value, dict) and set(value) == {"blob"})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
@@ -61,24 +62,30 @@ async def spending(handle: Handle, limit: int) -> list[TurnUsage]:
 
 def _spent(connection: Connection, handle: Handle, made: Sequence[Turn], window: int | None) -> list[TurnUsage]:
     conversation = handle.conversation_id
-    calls: dict[Any, list[Call]] = {}
+    calls: dict[UUID, list[Call]] = {}
     for call in ledger.calls(connection, conversation, [turn.id for turn in made]) if made else []:
         calls.setdefault(call.turn_id, []).append(call)
-    recipes = [called[-1].recipe for called in calls.values()]
-    wanted = _merged([(part[0], part[1]) for recipe in recipes for part in recipe["m"] if isinstance(part, list)])
-    path = history.spans(
-        connection, conversation, handle.place.branch_no, handle.head, wanted[0][0] - 1 if wanted else 0
-    )
-    spans = [span for low, high in wanted for span in history.clip(path, low - 1, high)]
-    sizes = {entry.seq: entry.tokens for entry in history.read(connection, conversation, spans)}
+    last = {turn_id: call for turn_id, called in calls.items() for call in called if call.answers}
+    sizes = _sizes(connection, handle, [call.recipe for call in last.values()])
     own = {entry.turn_id: entry.tokens for entry in history.read(connection, conversation, _answers(made))}
+
+    def blob(digest: str) -> Any:
+        return ledger.blob(connection, conversation, digest)
+
     return [
-        _turn_usage(
-            turn, calls[turn.id], sizes, own.get(turn.id, 0), window, lambda d: ledger.blob(connection, conversation, d)
-        )
+        _turn_usage(turn, calls[turn.id], last[turn.id], (sizes, own.get(turn.id, 0)), window, blob)
         for turn in made
-        if turn.id in calls
+        if turn.id in last
     ]
+
+
+def _sizes(connection: Connection, handle: Handle, recipes: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Return the estimates of the path's messages that ``recipes`` name, by seq."""
+    wanted = _merged([(part[0], part[1]) for recipe in recipes for part in recipe["m"] if isinstance(part, list)])
+    lowest = wanted[0][0] - 1 if wanted else 0
+    path = history.spans(connection, handle.conversation_id, handle.place.branch_no, handle.head, lowest)
+    spans = [span for low, high in wanted for span in history.clip(path, low - 1, high)]
+    return {entry.seq: entry.tokens for entry in history.read(connection, handle.conversation_id, spans)}
 
 
 def _answers(made: Sequence[Turn]) -> list[history.Span]:
@@ -100,13 +107,14 @@ def _merged(ranges: Ranges) -> list[tuple[int, int]]:
 def _turn_usage(
     turn: Turn,
     calls: Sequence[Call],
-    sizes: Mapping[int, int],
-    answer: int,
+    call: Call,
+    sizes: tuple[Mapping[int, int], int],
     window: int | None,
     blob: Callable[[str], Any],
 ) -> TurnUsage:
-    last, recipe = calls[-1].usage, calls[-1].recipe
-    parts = _estimated(turn, recipe, sizes, blob)
+    """Return the usage of a turn whose last answer came of ``call``; ``sizes``: of what was sent, and of the answer."""
+    last, (sent, answer) = call.usage, sizes
+    parts = _estimated(turn, call.recipe, sent, blob)
     prompt = last.prompt_tokens if last and last.prompt_tokens else sum(parts)
     cached = min(last.cached_tokens, prompt) if last else 0
     system, older, new = _uncached(_scaled(parts, prompt), cached)

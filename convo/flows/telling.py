@@ -45,6 +45,10 @@ _APPLIED = (Phase.REWRITE, Phase.REDACT)
 """The phases of a policy whose rules what is to be summarised goes through as well; so do the user's functions."""
 
 
+TOLD = "told"
+"""Where the recipe of a request for a summary names what came of it, by hash."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Request:
     """A request for a summary, ready to leave, and what is recorded of it. ``first`` is the first message it tells."""
@@ -141,7 +145,8 @@ async def _told(
     handle.summaries[summary.digest] = summary
     state = opening.sent.moved.telling(policy_key(ask.settings.rules), needs.told(summary))
     outbound = await prepare(handle, [], ask, state=state)
-    call = call_record(opening.turn, asked.pending, completion=completion)
+    recipe = {**asked.pending["recipe"], TOLD: summary.digest}
+    call = call_record(opening.turn, {**asked.pending, "recipe": recipe}, completion=completion)
     blobs = {**asked.blobs, summary.digest: summary.to_json()}
     await next_request(handle, opening, ask, call, outbound, blobs)
 

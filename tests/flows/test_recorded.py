@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from convo import MISTRAL, OPENAI, Window, assistant, tool
+from convo import MISTRAL, OPENAI, Summarize, Window, assistant, tool
 from convo.backends.scripted import ScriptedBackend
 from convo.completions import Choice, Completion, Delta, Usage
+from convo.context.summarizing import SYSTEM
 from convo.errors import BackendFailed, InvalidSetting, RequestChanged
-from support.databases import Databases
+from support.embedded import database_url
 from support.tooling import calls, path
 
 OPENAI_WITH_PREFIX = replace(OPENAI, prefix=MISTRAL.prefix)
 
-
-@pytest.fixture
-def database_url(databases: Databases, tmp_path: Path) -> str:
-    """SQLite alone: what is read here is read by the same statements as everywhere."""
-    return databases.migrated("sqlite", tmp_path)
+__all__ = ["database_url"]
 
 
 def hold(chat: Any) -> list[Any]:
@@ -177,3 +173,21 @@ def test_threads_share_it(store: Any, name: str) -> None:
 def test_a_profile_is_needed(store: Any, name: str) -> None:
     with pytest.raises(InvalidSetting, match="profile"):
         store.open(name).recorded(profile="mistral")
+
+
+def test_summaries_come_as_they_were_told(store: Any, name: str) -> None:
+    def model(request: Any) -> str:
+        return f"Told of {len(request.messages)}." if request.messages[0].text == SYSTEM else "Hm, " * 20
+
+    def talk(chat: Any) -> None:
+        for number in range(30):
+            chat.send(f"question number {number}", policy=[Summarize(when=400, keep=200)])
+
+    chat = store.open(name, backend=model)
+    talk(chat)
+    backend = chat.recorded()
+    assert backend.left > 30
+    again = store.open(f"{name} again", backend=backend)
+    talk(again)
+    assert backend.left == 0
+    assert [call.request_hash for call in all_calls(again)] == [call.request_hash for call in all_calls(chat)]

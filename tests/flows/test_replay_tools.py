@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +9,10 @@ import pytest
 from convo import tool
 from convo.backends.scripted import ScriptedBackend
 from convo.errors import NoRecordedResult, ToolRoundsExceeded
-from support.databases import Databases
+from support.embedded import database_url
 from support.tooling import calls, path
 
-
-@pytest.fixture
-def database_url(databases: Databases, tmp_path: Path) -> str:
-    """SQLite alone: what differs between databases is tried where branches are replayed without tools."""
-    return databases.migrated("sqlite", tmp_path)
+__all__ = ["database_url"]
 
 
 def asking_weather(*cities: str, then: str = "Fine.") -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,9 @@ from convo.errors import (
 )
 from convo.profiles import MISTRAL
 from support.bots import Bot, two_turns
-from support.databases import Databases
+from support.embedded import database_url
 
-
-@pytest.fixture
-def database_url(databases: Databases, tmp_path: Path) -> str:
-    """SQLite alone: what differs between databases is tried where branches are replayed plainly."""
-    return databases.migrated("sqlite", tmp_path)
+__all__ = ["database_url"]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,18 +21,14 @@ from convo.harmless import harmless
 from convo.records import Entry
 from convo.store.clock import new_id, now
 from support.bots import Bot
-from support.databases import Databases
+from support.embedded import database_url
 from support.nasty import NASTY
 
 EVIL = (
     '<script>hacked()</script><img src=x onerror="hacked()">[a](javascript:hacked())![b](http://x/y)<!-- & | `c` **d**'
 )
 
-
-@pytest.fixture
-def database_url(databases: Databases, tmp_path: Path) -> str:
-    """SQLite alone: what is shown here is read from every database where branches are compared."""
-    return databases.migrated("sqlite", tmp_path)
+__all__ = ["database_url"]
 
 
 def priced(request: CompletionRequest) -> Completion:
