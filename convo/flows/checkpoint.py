@@ -5,11 +5,14 @@ Laws of this file:
   and never fails the stream: what could not be kept now is kept with the next one.
 - One checkpoint is under way at a time.
 - A runner learns at its checkpoints that it was asked to stop, or that its turn is somebody else's.
+- A part that may be stored, because the reply to its COMMIT was lost, keeps its number and its words: who follows may
+  have read it.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,7 +30,10 @@ SECONDS, SIZE = 1.0, 2048
 
 @dataclass(slots=True)
 class Checkpoints:
-    """The parts of one attempt of a turn. ``kept`` counts those in the database, ``lost`` is whether the turn is."""
+    """The parts of one attempt of a turn. ``kept`` counts those in the database, ``lost`` is whether the turn is.
+
+    ``tried`` are the parts after those that may be there as well: a transaction that was to store them has failed.
+    """
 
     handle: Handle
     turn: tuple[UUID, int]
@@ -36,11 +42,16 @@ class Checkpoints:
     size: int = SIZE
     kept: int = 0
     lost: bool = False
+    tried: list[Packed] = field(default_factory=list)
     _unkept: list[Delta] = field(default_factory=list)
     _unkept_size: int = 0
     _last: float = field(default_factory=time.monotonic)
     _pending: Pending[bool] | None = None
-    _pending_count: int = 0
+
+    @property
+    def stored(self) -> bool:
+        """Whether parts may be in the database."""
+        return self.kept > 0 or bool(self.tried)
 
     @property
     def fence(self) -> tuple[UUID, UUID, int]:
@@ -63,31 +74,38 @@ class Checkpoints:
 
     def _begin(self) -> None:
         self._last, self._unkept_size = time.monotonic(), 0
-        self._pending_count = len(self._unkept)
-        number, body = self.kept, pack(self._unkept)
-        self._pending = self.handle.port.begin_write(lambda connection: self._write(connection, number, body))
+        again, new, self._unkept = bool(self.tried), pack(self._unkept), []
+        self.tried = parts = [*self.tried, new] if new else self.tried
 
-    def _write(self, connection: Connection, number: int, body: Packed) -> bool:
-        if not branches.renew(connection, self.handle.place, self.turn, self.lease_ms):
-            return False
-        if body:
-            ledger.add_part(connection, self.fence, number, body)
-        return True
+        def write(connection: Connection) -> bool:
+            nonlocal again
+            rerun, again = again, True
+            if not branches.renew(connection, self.handle.place, self.turn, self.lease_ms):
+                return False
+            self._add(connection, parts, rerun)
+            return True
+
+        self._pending = self.handle.port.begin_write(write)
+
+    def _add(self, connection: Connection, parts: Sequence[Packed], again: bool) -> None:
+        """Write ``parts`` after those kept; with ``again`` those among them that are not there yet."""
+        there = ledger.count_parts(connection, self.fence) if again else self.kept
+        for number, body in enumerate(parts, self.kept):
+            if number >= there:
+                ledger.add_part(connection, self.fence, number, body)
 
     async def _learn(self, pending: Pending[bool]) -> None:
         kept, self._pending = await pending.outcome(), None
         if kept:
-            self.kept += 1
-            del self._unkept[: self._pending_count]
+            self.kept, self.tried = self.kept + len(self.tried), []
         self.lost = self.lost or kept is False
 
-    async def settle(self) -> Packed:
-        """Wait for the checkpoint under way; return what is not kept yet, packed."""
+    async def settle(self) -> None:
+        """Wait for the checkpoint under way, if there is one."""
         if self._pending is not None:
             await self._learn(self._pending)
-        return pack(self._unkept)
 
-    def keep_rest(self, connection: Connection, rest: Packed) -> None:
-        """Write ``rest`` (from ``settle``) as the last part, in a transaction that holds the turn."""
-        if rest:
-            ledger.add_part(connection, self.fence, self.kept, rest)
+    def keep_rest(self, connection: Connection) -> None:
+        """Write what is not kept yet, in a transaction that holds the turn; nothing is under way (``settle``)."""
+        rest = pack(self._unkept)
+        self._add(connection, [*self.tried, rest] if rest else self.tried, again=bool(self.tried))

@@ -118,7 +118,7 @@ async def _commit(
         store(connection)
         ledger.end_turn(connection, turn)
         ledger.add_call(connection, handle.conversation_id, call)
-        if points is not None and points.kept:
+        if points is not None and points.stored:
             ledger.drop_parts(connection, points.fence)
         conversations.touch(connection, handle.conversation_id)
 
@@ -167,13 +167,14 @@ async def let_go(
     )
     written = [*opening.salvage, *opening.inputs]
     head = written[-1].seq if written else handle.head
-    rest = await points.settle() if points is not None else []
+    if points is not None:
+        await points.settle()
 
     def work(connection: Connection) -> bool:
         if not branches.release(connection, handle.place, opening.fence, head, None, at=head):
             return False
         if points is not None:
-            points.keep_rest(connection, rest)
+            points.keep_rest(connection)
         ledger.end_turn(connection, turn)
         ledger.add_call(connection, handle.conversation_id, call)
         return True

@@ -167,6 +167,13 @@ def parts(connection: Connection, fence: tuple[UUID, UUID, int], after: int = -1
     return [(row.part_no, row.body) for row in found]
 
 
+def count_parts(connection: Connection, fence: tuple[UUID, UUID, int]) -> int:
+    """Return how many parts of an attempt there are; they are numbered from 0 without a hole."""
+    p = TABLES.partials.c
+    where = p.conversation_id == fence[0], p.turn_id == fence[1], p.attempt == fence[2]
+    return connection.execute(select(func.count()).where(*where)).scalar_one()
+
+
 def drop_parts(connection: Connection, fence: tuple[UUID, UUID, int]) -> None:
     """Remove the parts of an attempt: its answer is stored as a message, or a later attempt holds them."""
     p = TABLES.partials.c

@@ -9,6 +9,7 @@ import pytest
 
 from convo import Store
 from convo.ports import drive
+from faults.kills import partial_of
 from faults.scenes import VERBS, Model, Scene, Verb
 from support.databases import kinds
 from support.tcp_proxy import CommitProxy, Cut
@@ -51,3 +52,27 @@ def test_a_commit_whose_connection_breaks_has_its_effect_once(
             proxy.plan = lambda number: None
             assert scene.paths() == after, f"after the connection broke at commit {at} of {commits}"
             scene.check()
+
+
+@servers
+@pytest.mark.parametrize("end", ["is read to its end", "is left"])
+def test_a_checkpoint_whose_acknowledgement_is_lost_is_kept_once_and_the_next_ones_follow_it(
+    end: str, face: Any, proxy: CommitProxy, keeper: Store
+) -> None:
+    pieces = [f"{number:03}" * 250 for number in range(20)]
+    with face.Store(proxy.url) as store:
+        chat = store.start(backend=lambda request: iter(pieces))
+        start = proxy.commits
+        proxy.plan = lambda number: "after" if number - start in (2, 4, 5) else None
+        with chat.stream("what?") as stream:
+            read = [next(stream).text for _ in range(15)]
+            if end == "is read to its end":
+                read += [delta.text for delta in stream]
+        assert proxy.cuts == 3
+        (turn,) = chat.turns()
+        if end == "is left":
+            assert turn.status == "interrupted"
+            assert partial_of(keeper.load(chat.id), turn) == "".join(read)
+        else:
+            assert [entry.text for entry in chat.history()] == ["what?", "".join(pieces)]
+    assert list(keeper.verify()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import threading
@@ -15,7 +16,8 @@ Cut = Literal["before", "during", "after"]
 """Where a connection breaks: before the COMMIT reaches the server, in its midst, or when the server has answered it
 and the client has not heard of that yet."""
 
-COMMIT = b"COMMIT"
+COMMIT = re.compile(rb"(?<!AUTO)COMMIT(?!TED)")  # neither AUTOCOMMIT nor READ COMMITTED is one
+TABLE = re.compile(rb"convo_(?!test)")  # nor is the name of a database
 PORTS = {"postgresql": 5432, "mariadb": 3306}
 
 
@@ -23,7 +25,7 @@ class CommitProxy:
     """Stands in front of ``url``'s server on a free port of 127.0.0.1, between ``with`` and its end.
 
     ``plan`` says where the connection of the n-th COMMIT (from 1) breaks, None for not; it may be set at any time,
-    ``commits`` tells how many there were. No other text that passes may contain the word.
+    ``commits`` tells how many there were. Those with which a driver sets a new connection up are not counted.
     """
 
     def __init__(self, url: str, plan: Callable[[int], Cut | None] = lambda number: None) -> None:
@@ -78,10 +80,12 @@ class CommitProxy:
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}
+        in_use = False
         while True:
             for source in select.select(list(other), [], [])[0]:
                 data = source.recv(1 << 16)
-                if not data or (source is client and COMMIT in data and self._cuts(data, server)):
+                in_use = in_use or TABLE.search(data) is not None
+                if not data or (source is client and in_use and COMMIT.search(data) and self._cuts(data, server)):
                     return
                 other[source].sendall(data)
 
