@@ -33,7 +33,7 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
     def spot(connection: Connection) -> Spot | None:
         return handle.branch.tip if at is None else _spot_of(connection, handle, at)
 
-    found = await handle.port.write(lambda connection: write_fork(connection, handle, spot, wanted))
+    found = await handle.port.write(Fork(handle, spot, wanted).write)
     return handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
 
 
@@ -45,38 +45,55 @@ def _spot_of(connection: Connection, handle: Handle, entry: Entry) -> Spot:
     return entry.branch_no, entry.seq
 
 
-def write_fork(
-    connection: Connection, handle: Handle, spot: Callable[[Connection], Spot | None], name: str | None
-) -> BranchState:
-    """Write the row of a branch that stands on a message of the handle's path; return how the new branch stands.
+class Fork:
+    """The row of a branch that stands on a message of the handle's path, as a transaction that may be run again.
 
     ``spot`` tells the message, None for before the first. It is asked once the conversation's row is locked and the
     handle knows how its branch stands, so what it tells is there to stay.
     """
-    place = handle.place
-    number = branches.next_number(connection, place)
-    own = take_over(handle, branches.state(connection, place.conversation_id, place.branch_no))
-    number = branches.next_number(connection, handle.place) if number is None else number
-    if number is None:
-        raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
-    if name is not None and branches.named(connection, place.conversation_id, name):
-        raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
-    parent_no, seq = spot(connection) or (None, 0)
-    state = handle.state.before(seq) if seq else ComposeState()
-    new = NewBranch(
-        name=name or _free_name(connection, place.conversation_id, number),
-        parent_no=parent_no,
-        fork_seq=seq,
-        shown_parent_no=place.branch_no,
-        compose_state=cuts_json(state) if state.cuts else None,
-        pins=state.pins,
-    )
-    return own.forked(branches.fork(connection, place.conversation_id, number, new), new)
+
+    def __init__(self, handle: Handle, spot: Callable[[Connection], Spot | None], name: str | None) -> None:
+        self._handle, self._spot, self._name = handle, spot, name
+        self._made: Branch | None = None
+
+    def has_made(self, branch: Branch) -> bool:
+        """Whether ``branch`` is what an earlier run has made, the reply to whose COMMIT was lost."""
+        made = self._made
+        return made is not None and (made.no, made.created_at) == (branch.no, branch.created_at)
+
+    def write(self, connection: Connection) -> BranchState:
+        """Write the row; return how the new branch stands. Raises NotFound, AlreadyExists."""
+        handle, place, name = self._handle, self._handle.place, self._name
+        number = branches.next_number(connection, place)
+        own = take_over(handle, branches.state(connection, place.conversation_id, place.branch_no))
+        number = branches.next_number(connection, handle.place) if number is None else number
+        if number is None:
+            raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
+        known = branches.state(connection, place.conversation_id, self._made.no) if self._made else None
+        if known is not None and self.has_made(known.branch):
+            return known
+        if name is not None and branches.named(connection, place.conversation_id, name) is not None:
+            raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
+        new = self._row(connection, name or _free_name(connection, place.conversation_id, number))
+        self._made = branches.fork(connection, place.conversation_id, number, new)
+        return own.forked(self._made, new)
+
+    def _row(self, connection: Connection, name: str) -> NewBranch:
+        parent_no, seq = self._spot(connection) or (None, 0)
+        state = self._handle.state.before(seq) if seq else ComposeState()
+        return NewBranch(
+            name=name,
+            parent_no=parent_no,
+            fork_seq=seq,
+            shown_parent_no=self._handle.place.branch_no,
+            compose_state=cuts_json(state) if state.cuts else None,
+            pins=state.pins,
+        )
 
 
 def _free_name(connection: Connection, conversation_id: UUID, number: int) -> str:
     name = f"branch-{number}"
-    return f"{name}-{new_id().hex[-8:]}" if branches.named(connection, conversation_id, name) else name
+    return name if branches.named(connection, conversation_id, name) is None else f"{name}-{new_id().hex[-8:]}"
 
 
 async def listed(handle: Handle) -> list[Branch]:
@@ -109,10 +126,10 @@ async def move_before(handle: Handle, entry: Entry) -> None:
     """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written."""
     parent = await entry_before(handle, entry)
     spot = None if parent is None else (parent.branch_no, parent.seq)
-    place = handle.place
+    place, fork = handle.place, Fork(handle, lambda _: spot, None)
 
     def work(connection: Connection) -> BranchState:
-        found = write_fork(connection, handle, lambda _: spot, None)
+        found = fork.write(connection)
         conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
         return found
 

@@ -13,7 +13,7 @@ from convo.backends.call import name_of
 from convo.backends.registry import resolve
 from convo.errors import AlreadyExists, InvalidOption, NotFound, Unsupported
 from convo.flows.asking import CallKwargs, no_backend
-from convo.flows.branching import Spot, write_fork
+from convo.flows.branching import Fork, Spot
 from convo.flows.exchanges import Exchange, exchanges
 from convo.flows.handle import Handle, handle_from, refresh
 from convo.flows.reading import path_of
@@ -195,11 +195,12 @@ async def _target(order: Order, name: str | None, resume: bool) -> Handle:
     """Return a handle on the new branch; with ``resume``, on the one of that name where there is one."""
     source, spot = order.source, _spot(order)
     wanted = None if name is None else checked_name(name, "name")
+    fork = Fork(source, lambda _: spot, wanted)
 
     def work(connection: Connection) -> BranchState:
         known = branches.state(connection, source.conversation_id, wanted) if wanted is not None else None
-        if known is None:
-            return write_fork(connection, source, lambda _: spot, wanted)
+        if known is None or fork.has_made(known.branch):
+            return fork.write(connection)
         if not resume:
             raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name, or say resume=True")
         if (known.branch.shown_parent_no, known.branch.fork_seq) != (source.place.branch_no, spot[1] if spot else 0):

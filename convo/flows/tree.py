@@ -118,7 +118,7 @@ async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
     found = await branch_state(handle, branch)
 
     def work(connection: Connection) -> bool:
-        if wanted != found.branch.name and branches.named(connection, handle.conversation_id, wanted):
+        if branches.named(connection, handle.conversation_id, wanted) not in (None, found.branch.no):
             raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name")
         return trees.rename(connection, handle.conversation_id, found.branch.no, wanted)
 
@@ -157,7 +157,7 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
 
     def work(connection: Connection) -> bool:
         if not trees.hide(connection, place.conversation_id, number):
-            return False
+            return branches.state(connection, place.conversation_id, number) is None  # hidden already
         branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
         if other is not None:
             conversations.change(connection, place.owner, place.conversation_id, active_branch=other.branch.no)

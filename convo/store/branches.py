@@ -331,9 +331,10 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
     )
 
 
-def named(connection: Connection, conversation_id: UUID, name: str) -> bool:
-    """Return whether a branch of that name exists."""
-    return _NAMED.run(connection, {"conversation": conversation_id, "wanted": name}).first() is not None
+def named(connection: Connection, conversation_id: UUID, name: str) -> int | None:
+    """Return the number of the branch of that name, None where there is none."""
+    number: int | None = _NAMED.run(connection, {"conversation": conversation_id, "wanted": name}).scalar()
+    return number
 
 
 _NAMED = Prepared(

@@ -122,6 +122,31 @@ def forked(chat: Conversation) -> None:
     chat.fork(name="side").send("aside")
 
 
+def has_pin(chat: Conversation) -> None:
+    chat.pin(chat.history()[0])
+
+
+async def first_entry(chat: Any) -> Any:
+    return (await now(chat.history()))[0]
+
+
+async def edited(chat: Any, answer: bool) -> None:
+    await now(chat.edit(await first_entry(chat), "hello there", answer=answer))
+
+
+async def pinned(chat: Any) -> None:
+    assert await now(chat.pin(await first_entry(chat))) == (1,)
+
+
+async def unpinned(chat: Any) -> None:
+    assert await now(chat.unpin(await first_entry(chat))) == ()
+
+
+async def annotated(chat: Any) -> None:
+    entry = await now(chat.annotate(await first_entry(chat), {"rated": 5}))
+    assert entry.metadata == {"rated": 5}
+
+
 @dataclass(frozen=True)
 class Verb:
     """What a user calls, on a conversation prepared by ``before``: ``act(store, chat)``, of either face."""
@@ -149,6 +174,8 @@ VERBS = [
     Verb("send again after a failure", fresh, lambda store, chat: refused_and_asked_again(chat)),
     Verb("run", fresh, lambda store, chat: now(chat.run("add", tools=[add]))),
     Verb("submit", waiting, lambda store, chat: now(chat.submit({call.id: 5 for call in CALLS}))),
+    Verb("stream_submit", waiting, lambda store, chat: drained(chat.stream_submit({call.id: 5 for call in CALLS}))),
+    Verb("stream_run", fresh, lambda store, chat: drained(chat.stream_run("add", tools=[add]))),
     Verb("submit one", waiting, lambda store, chat: now(chat.submit({CALLS[0].id: 5}))),
     Verb("resume", broken_off, lambda store, chat: now(chat.resume())),
     Verb("resume a failed turn", failed, lambda store, chat: now(chat.resume())),
@@ -157,6 +184,12 @@ VERBS = [
     Verb("cancel", broken_off, lambda store, chat: now(chat.cancel())),
     Verb("fork", fresh, lambda store, chat: now(chat.fork(name="here"))),
     Verb("regenerate", fresh, lambda store, chat: now(chat.regenerate())),
+    Verb("edit", fresh, lambda store, chat: edited(chat, answer=True)),
+    Verb("edit without an answer", fresh, lambda store, chat: edited(chat, answer=False)),
+    Verb("replay", fresh, lambda store, chat: now(chat.replay(name="again"))),
+    Verb("pin", fresh, lambda store, chat: pinned(chat)),
+    Verb("unpin", has_pin, lambda store, chat: unpinned(chat)),
+    Verb("annotate", fresh, lambda store, chat: annotated(chat)),
     Verb("rename", forked, lambda store, chat: now(chat.rename("other", "side"))),
     Verb("switch", forked, lambda store, chat: now(chat.switch("side"))),
     Verb("delete_branch", forked, lambda store, chat: now(chat.delete_branch("side"))),

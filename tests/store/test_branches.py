@@ -194,8 +194,8 @@ def test_branch_names_are_unique_in_a_conversation_to_the_last_byte(database: Da
     database.fork(other, 0, "warmer")
     with pytest.raises(StoreRefused):
         database.fork(place, 0, "warmer")
-    assert database.read(lambda c: branches.named(c, place.conversation_id, "warmer"))
-    assert not database.read(lambda c: branches.named(c, place.conversation_id, "colder"))
+    assert database.read(lambda c: branches.named(c, place.conversation_id, "warmer")) == 1
+    assert database.read(lambda c: branches.named(c, place.conversation_id, "colder")) is None
 
 
 def test_a_fork_that_fails_takes_no_number(database: Database) -> None:
