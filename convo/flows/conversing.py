@@ -63,7 +63,7 @@ async def _taken_up(handle: Handle, done: Done, ask: Ask) -> Reply | tuple[Openi
     if known is not None:
         return known
     try:
-        return await resuming.resume_opening(handle, ask, CompletionOptions())
+        return await resuming.resume_opening(handle, ask, CompletionOptions(), done.turn_id)
     except NothingToResume:
         known = await reply_again(handle, done, ask)
         if known is None:

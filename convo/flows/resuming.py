@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
@@ -36,17 +37,22 @@ CANCEL_GRACE = 3.0
 _POLL = 0.05
 
 
-async def resume_opening(handle: Handle, ask: Ask, given: CompletionOptions) -> tuple[Opening, Ask]:
+async def resume_opening(
+    handle: Handle, ask: Ask, given: CompletionOptions, only: UUID | None = None
+) -> tuple[Opening, Ask]:
     """Plan ``resume``: take up the branch's failed, interrupted or lapsed last turn, with the options it had.
 
-    ``given`` are options laid over those. A plain text that had come is continued where the backend can; an answer
-    that ended for its length is continued on a branch of its own, to which the handle moves. Raises
-    NothingToResume, Unsupported (``n`` greater than 1), and TurnInProgress while the turn is running.
+    ``given`` are options laid over those; ``only`` is the one turn that may be taken up, while it is unfinished. A
+    plain text that had come is continued where the backend can; an answer that ended for its length is continued on a
+    branch of its own, to which the handle moves. Raises NothingToResume, Unsupported (``n`` greater than 1), and
+    TurnInProgress while the turn is running.
     """
     found = await refresh(handle)
     if found.open_turn is not None and (found.lease_left or 0) > 0:
         await after_moved(handle, found, deadline_of(ask))
     turn = handle.last
+    if only is not None and (turn is None or turn.id != only or turn.status == "completed"):
+        raise _nothing(handle, turn)
     if turn is not None and turn.status == "completed":
         return await _lengthen(handle, turn, ask, given)
     if turn is None or turn.status not in ("failed", "interrupted", "running"):

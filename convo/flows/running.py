@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from convo.errors import InvalidOption, NothingToAnswer, Unsupported
+from convo.errors import InvalidOption, NothingToAnswer, NothingToResume, Unsupported
 from convo.flows.asking import RunKwargs, call_ask, given_options
 from convo.flows.events import RunEvent, TurnDone
 from convo.flows.handle import Handle, load_window, refresh
@@ -126,28 +127,34 @@ async def _again(
     if known is not None and known.turn.status != "awaiting_tools":
         return known
     try:
-        return await _taken_up(handle, use, ask, options)
-    except NothingToAnswer:  # whoever was running it has ended it meanwhile
+        return await _taken_up(handle, use, ask, options, done.turn_id)
+    except (NothingToAnswer, NothingToResume):  # whoever was running it has ended it meanwhile
         known = await reply_again(handle, done, ask)
         if known is None:
             raise
         return known
 
 
-async def _taken_up(handle: Handle, use: ToolUse, ask: Ask, options: CompletionOptions) -> tuple[Opening, Ask]:
+async def _taken_up(
+    handle: Handle, use: ToolUse, ask: Ask, options: CompletionOptions, only: UUID | None = None
+) -> tuple[Opening, Ask]:
     """Plan how to go on: calls without a result first, else an unfinished turn, else an answer to what is there.
 
-    A turn goes on with the options it had, ``options`` laid over them. Waits for a running turn, or raises
-    TurnInProgress; raises NothingToAnswer.
+    A turn goes on with the options it had, ``options`` laid over them. ``only`` is the one turn that may go on, while
+    it is unfinished. Waits for a running turn, or raises TurnInProgress; raises NothingToAnswer.
     """
     found = await refresh(handle)
     if found.open_turn is not None:
         await after_moved(handle, found, deadline_of(ask))
     last = handle.last
+    if only is not None and (last is None or last.id != only):
+        raise NothingToAnswer("another turn has come after the one of this key")
     if waiting_calls(await load_window(handle, TAIL)):
         opening, ask = await _tools_first(handle, ask, options)
     elif last is not None and last.status in ("failed", "interrupted", "running"):
-        opening, ask = await resume_opening(handle, ask, options)
+        opening, ask = await resume_opening(handle, ask, options, only)
+    elif only is not None:
+        raise NothingToAnswer("the turn of this key has ended")
     else:
         return complete_opening(handle, ask), ask
     _check_options(ask.options, use)
