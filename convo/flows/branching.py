@@ -13,7 +13,7 @@ from convo.flows.handle import Handle, cuts_json, handle_from, take_over
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_branch, checked_name
 from convo.records import Branch, Entry
-from convo.store import branches, conversations, history
+from convo.store import branches, conversations, history, ledger
 from convo.store.branches import BranchState, NewBranch
 from convo.store.clock import new_id
 
@@ -134,6 +134,21 @@ async def move_before(handle: Handle, entry: Entry) -> None:
         return found
 
     become(handle, await handle.port.write(work))
+
+
+async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:
+    """Move the handle to the branch that a turn is on, where it is on another; the active branch stays."""
+    place = handle.place
+
+    def work(connection: Connection) -> BranchState | None:
+        turn = None if turn_id is None else ledger.turn(connection, place.conversation_id, turn_id)
+        if turn is None or turn.branch_no == place.branch_no:
+            return None
+        return branches.state(connection, place.conversation_id, turn.branch_no)
+
+    found = await handle.port.read(work)
+    if found is not None:
+        become(handle, found)
 
 
 async def entry_before(handle: Handle, entry: Entry) -> Entry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +13,7 @@ from convo.errors import NothingToResume
 from convo.flows import branching, explaining, resuming, tree, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
-from convo.flows.idempotency import Recalled, key_for, recall, reply_again
+from convo.flows.idempotency import Key, Recalled, key_for, recall, reply_again
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
 from convo.flows.turn import answer, stream
@@ -24,7 +24,9 @@ from convo.records import Entry
 from convo.store.requests import Done
 
 Given = MessageLike | Iterable[MessageLike]
+Results = Mapping[str, Any] | Iterable[MessageLike]
 Keep = Callable[[Reply], None]
+Plan = Callable[[], Awaitable[tuple[Opening, Ask]]]
 
 
 async def append(handle: Handle, messages: tuple[MessageLike, ...], given: AppendKwargs) -> list[Entry]:
@@ -48,17 +50,30 @@ async def complete(handle: Handle, given: CallKwargs) -> Reply:
 
 
 async def _answered(handle: Handle, opening: Opening, ask: Ask) -> Reply:
-    """Run the turn, or give back the reply of the one that was run under its key, resuming it where it broke off."""
-    try:
-        await recall(handle, opening.key)
+    """Run the turn, or give back what was done under its key."""
+
+    async def run() -> Reply:
         return await answer(handle, opening, ask)
+
+    return await _once(handle, ask, opening.key, run)
+
+
+async def _once(handle: Handle, ask: Ask, key: Key | None, run: Callable[[], Awaitable[Reply]]) -> Reply:
+    """Run, or give back the reply of the turn that was run under the key, resuming it where it broke off."""
+    try:
+        await recall(handle, key)
+        return await run()
     except Recalled as again:
         known = await _taken_up(handle, again.done, ask)
     return known if isinstance(known, Reply) else await answer(handle, *known)
 
 
 async def _taken_up(handle: Handle, done: Done, ask: Ask) -> Reply | tuple[Opening, Ask]:
-    """Return the reply of a verb done before, or how its turn is to be resumed; waits for one that is running."""
+    """Return the reply of a verb done before, or how its turn is to be resumed; waits for one that is running.
+
+    The handle moves to the turn's branch, as it did when the verb was done first.
+    """
+    await branching.move_to_turn(handle, done.turn_id)
     known = await reply_again(handle, done, ask)
     if known is not None:
         return known
@@ -81,16 +96,23 @@ async def streaming(
             opening = verbs.complete_opening(handle, ask, key)
         else:
             opening = verbs.send_opening(handle, message, ask, key)
-        async with aclosing(_streamed(handle, opening, ask, keep)) as pieces:
+        async with aclosing(_streamed(handle, opening.key, ask, keep, _planned(opening, ask))) as pieces:
             async for delta in pieces:
                 yield delta
 
 
-async def _streamed(handle: Handle, opening: Opening, ask: Ask, keep: Keep) -> AsyncGenerator[Delta, None]:
-    """As ``_answered``, piece by piece; a stored reply comes in one piece."""
+def _planned(opening: Opening, ask: Ask) -> Plan:
+    async def plan() -> tuple[Opening, Ask]:
+        return opening, ask
+
+    return plan
+
+
+async def _streamed(handle: Handle, key: Key | None, ask: Ask, keep: Keep, plan: Plan) -> AsyncGenerator[Delta, None]:
+    """As ``_once``, piece by piece; a stored reply comes in one piece."""
     try:
-        await recall(handle, opening.key)
-        async with aclosing(stream(handle, opening, ask, keep)) as pieces:
+        await recall(handle, key)
+        async with aclosing(stream(handle, *await plan(), keep)) as pieces:
             async for delta in pieces:
                 yield delta
         return
@@ -108,50 +130,67 @@ async def _streamed(handle: Handle, opening: Opening, ask: Ask, keep: Keep) -> A
             yield delta
 
 
-async def submit(handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], given: CallKwargs) -> Reply | None:
+async def submit(handle: Handle, results: Results, given: CallKwargs) -> Reply | None:
     """Store tool results; answer when all are in, else return None."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        key = key_for(given.get("idempotency_key"), "submit", handle.place.branch_no, results)
-        try:
-            await recall(handle, key)
-            opening, _ = await verbs.submit_opening(handle, results, ask, key)
-        except Recalled as again:
-            if again.done.turn_id is None:
-                return None
-            opening = verbs.recalled_opening(handle, key, ask)
+        opening = await _submitted(handle, results, ask, given)
         return None if opening is None else await _answered(handle, opening, ask)
+
+
+async def stream_submit(handle: Handle, results: Results, given: CallKwargs, keep: Keep) -> AsyncGenerator[Delta, None]:
+    """Store tool results; when all are in, answer piece by piece."""
+    with handle.claim():
+        ask = call_ask(handle, given, streamed=True)
+        opening = await _submitted(handle, results, ask, given)
+        if opening is not None:
+            async with aclosing(_streamed(handle, opening.key, ask, keep, _planned(opening, ask))) as pieces:
+                async for delta in pieces:
+                    yield delta
+
+
+async def _submitted(handle: Handle, results: Results, ask: Ask, given: CallKwargs) -> Opening | None:
+    """Return how the answer to ``results`` is opened, None where they are stored and others still wait."""
+    key = key_for(given.get("idempotency_key"), "submit", handle.place.branch_no, results)
+    try:
+        await recall(handle, key)
+        return (await verbs.submit_opening(handle, results, ask, key))[0]
+    except Recalled as again:
+        return None if again.done.turn_id is None else verbs.recalled_opening(handle, key, ask)
 
 
 async def resume(handle: Handle, given: CallKwargs) -> Reply:
     """Take up the last turn where it was left."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=False)
-        opening, ask = await resuming.resume_opening(handle, ask, given_options(given))
-        return await answer(handle, opening, ask)
+        key, plan = _resuming(handle, ask, given)
+
+        async def run() -> Reply:
+            return await answer(handle, *await plan())
+
+        return await _once(handle, ask, key, run)
 
 
 async def stream_resume(handle: Handle, given: CallKwargs, keep: Keep) -> AsyncGenerator[Delta, None]:
     """Take up the last turn where it was left, what is new of it piece by piece."""
     with handle.claim():
         ask = call_ask(handle, given, streamed=True)
-        opening, ask = await resuming.resume_opening(handle, ask, given_options(given))
-        async with aclosing(stream(handle, opening, ask, keep)) as pieces:
+        key, plan = _resuming(handle, ask, given)
+        async with aclosing(_streamed(handle, key, ask, keep, plan)) as pieces:
             async for delta in pieces:
                 yield delta
 
 
-async def stream_submit(
-    handle: Handle, results: Mapping[str, Any] | Iterable[MessageLike], given: CallKwargs, keep: Keep
-) -> AsyncGenerator[Delta, None]:
-    """Store tool results; when all are in, answer piece by piece."""
-    with handle.claim():
-        ask = call_ask(handle, given, streamed=True)
-        opening, _ = await verbs.submit_opening(handle, results, ask)
-        if opening is not None:
-            async with aclosing(stream(handle, opening, ask, keep)) as pieces:
-                async for delta in pieces:
-                    yield delta
+def _resuming(handle: Handle, ask: Ask, given: CallKwargs) -> tuple[Key | None, Plan]:
+    """Return the key of a resumption and how it is planned. The verb may move the handle: no branch is in its key."""
+    key = key_for(given.get("idempotency_key"), "resume", None, [])
+
+    async def plan() -> tuple[Opening, Ask]:
+        opening, asked = await resuming.resume_opening(handle, ask, given_options(given))
+        opening.key = key
+        return opening, asked
+
+    return key, plan
 
 
 async def cancel(handle: Handle, grace: float) -> Entry | None:
@@ -190,13 +229,27 @@ async def explain(
 async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, given: CallKwargs) -> Reply | None:
     """Put another message in the place of one, on a new branch; have it answered."""
     with handle.claim():
-        return await tree.edit(handle, entry, new, call_ask(handle, given) if answer else None)
+        ask = call_ask(handle, given, preview=not answer)
+        key = tree.edit_key(given.get("idempotency_key"), entry, new)
+        try:
+            await recall(handle, key)
+            return await tree.edit(handle, entry, new, ask if answer else None, key)
+        except Recalled as again:
+            if again.done.turn_id is None:
+                return None
+        return await _answered(handle, verbs.recalled_opening(handle, key, ask), ask)
 
 
 async def regenerate(handle: Handle, from_: tree.Start, given: CallKwargs) -> Reply:
     """Answer anew, on a new branch."""
     with handle.claim():
-        return await tree.regenerate(handle, given, from_)
+        ask = call_ask(handle, given)
+        key = key_for(given.get("idempotency_key"), "regenerate", None, from_)
+
+        async def run() -> Reply:
+            return await tree.regenerate(handle, ask, from_, key)
+
+        return await _once(handle, ask, key, run)
 
 
 async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int | None) -> None:

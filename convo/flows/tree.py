@@ -18,10 +18,10 @@ from convo.errors import (
     TurnInProgress,
 )
 from convo.flows.appending import append
-from convo.flows.asking import CallKwargs, call_ask
 from convo.flows.branching import become, entry_before, move_before
 from convo.flows.handle import Handle, handle_from, load_window, refresh
 from convo.flows.heads import TAIL
+from convo.flows.idempotency import Key, key_for
 from convo.flows.opening import Making, new_conversation
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
@@ -37,22 +37,37 @@ from convo.store.branches import BranchState
 Start = Literal["input", "answer"]
 
 
-async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None) -> Reply | None:
+def edit_key(given: Any, entry: Any, new: MessageLike) -> Key | None:
+    """Return the key a user gave for putting ``new`` in the place of ``entry``, None for none."""
+    where = entry.id.hex if isinstance(entry, Entry) else None
+    return key_for(given, "edit", where, new if isinstance(new, str) else messages_from(new))
+
+
+async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None, key: Key | None) -> Reply | None:
     """Put ``new`` in the place of ``entry`` on a new branch, to which handle and active branch move; have it answered.
 
     A text keeps the role of what it replaces. Returns the reply; None where nobody is asked: without ``ask``, for an
     assistant message, and while tool calls still wait. What stood there stays, on its own branch.
     """
     message = _in_place_of(entry, new)
-    if message.role == "user" and ask is not None:
-        await move_before(handle, entry)
-        return await answer(handle, new_turn(handle, [message], ask), ask)
     await move_before(handle, entry)
-    await append(handle, [message], ask or Ask(settings=handle.settings, backend=handle.backend))
-    waits = waiting_calls(await load_window(handle, TAIL))
-    if ask is None or waits or message.role == "assistant":
-        return None
-    return await answer(handle, new_turn(handle, [], ask), ask)
+    if message.role == "user" and ask is not None:
+        return await _answer(handle, [message], ask, key)
+    rest = {call for call in waiting_calls(await load_window(handle, TAIL)) if call != _answered_call(message)}
+    last = ask is None or bool(rest) or message.role == "assistant"
+    plain = Ask(settings=handle.settings, backend=handle.backend)
+    await append(handle, [message], ask or plain, key=key if last else None)
+    return None if ask is None or last else await _answer(handle, [], ask, key)
+
+
+def _answered_call(message: Message) -> str | None:
+    return message.tool_call_id if isinstance(message, ToolMessage) else None
+
+
+async def _answer(handle: Handle, messages: list[Message], ask: Ask, key: Key | None) -> Reply:
+    opening = new_turn(handle, messages, ask)
+    opening.key = key
+    return await answer(handle, opening, ask)
 
 
 def _in_place_of(entry: Any, new: MessageLike) -> Message:
@@ -75,7 +90,7 @@ def _in_place_of(entry: Any, new: MessageLike) -> Message:
     return message
 
 
-async def regenerate(handle: Handle, given: CallKwargs, from_: Start) -> Reply:
+async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) -> Reply:
     """Answer anew, on a new branch to which handle and active branch move; the old answer is among the siblings.
 
     ``from_="answer"``: only the last answer is made again, after the tool results it stood on; ``"input"``: all that
@@ -84,11 +99,10 @@ async def regenerate(handle: Handle, given: CallKwargs, from_: Start) -> Reply:
     """
     if from_ not in ("input", "answer"):
         raise InvalidOption('from_: must be "input" or "answer"', field="from_")
-    ask = call_ask(handle, given)
     await refresh(handle)
     entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
     await move_before(handle, _first_to_go(entries, from_))
-    return await answer(handle, new_turn(handle, [], ask), ask)
+    return await _answer(handle, [], ask, key)
 
 
 def _first_to_go(entries: list[Entry], from_: Start) -> Entry:
