@@ -151,14 +151,14 @@ def message_from(data: MessageLike) -> Message:
     return kind.from_json(dict(data))
 
 
-def stored_message(data: Mapping[str, Any]) -> Message:
+def stored_message(data: dict[str, Any]) -> Message:
     """Return the message that was stored as ``data``; raises InvalidMessage.
 
     A plain text, the most frequent message by far, is taken as it was checked when it was stored.
     """
     role, content = data.get("role"), data.get("content")
     if len(data) == 2 and isinstance(content, str) and isinstance(role, str) and role in _KINDS:
-        return _KINDS[role].unchecked(dict(data))
+        return _KINDS[role].unchecked(data)
     return message_from(data)
 
 

@@ -19,7 +19,7 @@ CLOSED: frozenset[TurnStatus] = frozenset({"completed", "cancelled", "superseded
 """Nothing more can be written to such a turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """A message in its place. ``seq`` counts from 1 along the path; ``branch_no`` is the branch that owns it.
 

@@ -9,11 +9,11 @@ from sqlalchemy.engine import Connection
 
 from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
-from convo.flows.handle import Handle, cuts_json, handle_from, take_over
+from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, take_over
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_branch, checked_name
 from convo.records import Branch, Entry
-from convo.store import branches, conversations, history, ledger
+from convo.store import branches, conversations, ledger
 from convo.store.branches import BranchState, NewBranch
 from convo.store.clock import new_id
 
@@ -38,8 +38,7 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
 
 
 def _spot_of(connection: Connection, handle: Handle, entry: Entry) -> Spot:
-    place = handle.place
-    path = history.spans(connection, place.conversation_id, place.branch_no, handle.head, entry.seq - 1)
+    path = path_down_to(connection, handle, entry.seq - 1)
     if not any(span.branch_no == entry.branch_no and span.lo < entry.seq <= span.hi for span in path):
         raise NotFound(f"this entry is not on the path of branch {handle.branch.name!r}")
     return entry.branch_no, entry.seq

@@ -17,7 +17,7 @@ from convo.context.learning import Learned
 from convo.context.tokens import estimate
 from convo.errors import CorruptRecord, NotFound
 from convo.flows.circumstances import composed_under, head_of, state_of
-from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.handle import Handle, load_window, refresh, refresh_window
 from convo.flows.outbound import (
     Ask,
     compose_for,
@@ -62,8 +62,12 @@ async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Compo
 
     Where no backend is at hand, it is composed for the one that was asked last.
     """
+    if ask.backend is not None:
+        learned = await learned_of(handle, ask)
+        await refresh_window(handle, reach_of(ask, start_of(handle, ask), learned))
+        return await _composed(handle, given, ask)
     await refresh(handle)
-    last = await _last_call(handle) if ask.backend is None else None
+    last = await _last_call(handle)
     return await _composed(handle, given, ask if last is None else replace(ask, backend=_as_recorded(last)))
 
 

@@ -93,6 +93,7 @@ def handle_from(port: Port, found: BranchState, conversation_id: UUID, given: Se
         backend=backend,
         head=found.branch.head_seq,
         state=ComposeState.from_json(found.compose_state),
+        path=[Span(found.branch.no, found.branch.fork_seq, found.branch.head_seq)],
     )
     absorb(handle, found)
     return handle
@@ -142,17 +143,42 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
     _let_go_of_cut(handle, reach)
     step = _first_step(handle, reach)
     while True:
-        low = handle.oldest - 1
-        if low > 0 and not reach.enough(handle.entries):
-            low = max(low - step, 0)
-        missing = [seq for seq in _strays(reach, low) if seq not in handle.strays]
-        newest = handle.entries[-1].seq if handle.entries else handle.head
-        wanted = [*((seq - 1, seq) for seq in missing), (low, handle.oldest - 1), (newest, handle.head)]
-        wanted = [(after, upto) for after, upto in wanted if upto > after]
+        low, wanted = _missing(handle, reach, step)
         if not wanted:
             return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
-        _take_in(handle, await _read(handle, wanted), low)
+        _take_in(handle, await handle.port.read(lambda c, w=wanted: _read(c, handle, w)), low)  # type: ignore[misc]
         step = max(2 * step, FIRST_READ)
+
+
+async def refresh_window(handle: Handle, wanted: Reach) -> None:
+    """Refresh the handle, and in the same transaction read of its window what is missing, where the branch stands as
+    the handle knew; ``load_window`` reads the rest.
+
+    ``wanted`` tells what the handle's settings and compose state ask for. Raises NotFound when the branch is gone.
+    """
+    place, head = handle.place, handle.head
+    low, ranges = _missing(handle, wanted, _first_step(handle, wanted))
+
+    def work(connection: Connection) -> tuple[BranchState | None, list[Entry]]:
+        found = branches.state(connection, place.conversation_id, place.branch_no)
+        known = found is not None and (found.branch.head_seq, found.revision) == (head, place.revision)
+        return found, _read(connection, handle, ranges) if known and ranges else []
+
+    found, read = await handle.port.read(work)
+    take_over(handle, found)
+    if read:
+        _take_in(handle, read, low)
+
+
+def _missing(handle: Handle, reach: Reach, step: int) -> tuple[int, list[tuple[int, int]]]:
+    """Return the seq behind which ``reach`` wants the tail, as far as ``step`` more tell, and the ranges to read."""
+    low = handle.oldest - 1
+    if low > 0 and not reach.enough(handle.entries):
+        low = max(low - step, 0)
+    strays = [seq for seq in _strays(reach, low) if seq not in handle.strays]
+    newest = handle.entries[-1].seq if handle.entries else handle.head
+    wanted = [*((seq - 1, seq) for seq in strays), (low, handle.oldest - 1), (newest, handle.head)]
+    return low, [(after, upto) for after, upto in wanted if upto > after]
 
 
 def _let_go_of_cut(handle: Handle, reach: Reach) -> None:
@@ -176,20 +202,22 @@ def _strays(reach: Reach, low: int) -> list[int]:
     return sorted(wanted)
 
 
-async def _read(handle: Handle, wanted: Sequence[tuple[int, int]]) -> list[Entry]:
+def _read(connection: Connection, handle: Handle, wanted: Sequence[tuple[int, int]]) -> list[Entry]:
     """Read the ``(after, upto)`` ranges of the path; two statements, one where the path's ranges are known."""
-    place, head, known = handle.place, handle.head, handle.path
-    lowest = min(after for after, _ in wanted)
-    deep_enough = bool(known) and known[-1].lo <= lowest
-    path = [replace(known[0], hi=max(known[0].hi, head)), *known[1:]] if deep_enough else []
+    path = path_down_to(connection, handle, min(after for after, _ in wanted))
+    clipped = [span for after, upto in wanted for span in history.clip(path, after, upto)]
+    return history.read(connection, handle.conversation_id, clipped)
 
-    def work(connection: Connection) -> tuple[list[Span], list[Entry]]:
-        found = path or history.spans(connection, place.conversation_id, place.branch_no, head, lowest)
-        clipped = [span for after, upto in wanted for span in history.clip(found, after, upto)]
-        return found, history.read(connection, place.conversation_id, clipped)
 
-    handle.path, entries = await handle.port.read(work)
-    return entries
+def path_down_to(connection: Connection, handle: Handle, floor: int) -> list[Span]:
+    """Return the ranges of the handle's path, newest first, down to ``floor``; no statement where they are known."""
+    place, known = handle.place, handle.path
+    if known and known[-1].lo <= floor:
+        path = [replace(known[0], hi=max(known[0].hi, handle.head)), *known[1:]]
+    else:
+        path = history.spans(connection, place.conversation_id, place.branch_no, handle.head, floor)
+    handle.path = path
+    return path
 
 
 def _take_in(handle: Handle, read: Sequence[Entry], low: int) -> None:

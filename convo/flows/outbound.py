@@ -22,7 +22,7 @@ from convo.context.tokens import Count, estimate
 from convo.errors import Unsupported
 from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
-from convo.flows.settings import Settings
+from convo.flows.settings import Settings, no_options
 from convo.messages import AssistantMessage, Message, assistant
 from convo.options import CompletionOptions
 from convo.profiles import Profile
@@ -66,7 +66,7 @@ class Ask:
     @property
     def options(self) -> CompletionOptions:
         """The options in force."""
-        return self.settings.options or CompletionOptions()
+        return self.settings.options or no_options()
 
     @property
     def count(self) -> Count | None:

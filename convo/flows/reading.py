@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from convo.errors import InvalidSetting, NotFound
-from convo.flows.handle import Handle, refresh
+from convo.flows.handle import Handle, path_down_to, refresh
 from convo.flows.settings import checked_metadata
 from convo.records import ConversationInfo, Entry, Turn
 from convo.store import conversations, ledger
@@ -48,12 +48,11 @@ def same_conversation(handle: Handle, entry: Any) -> None:
 
 
 async def path_of(handle: Handle, after: int, upto: int) -> list[Entry]:
-    """Return the entries of this path with ``after < seq <= upto``; two statements."""
-    place, head = handle.place, handle.head
+    """Return the entries of this path with ``after < seq <= upto``; two statements at most."""
 
     def work(connection: Connection) -> list[Entry]:
-        path = stored.spans(connection, place.conversation_id, place.branch_no, head, after)
-        return stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
+        path = path_down_to(connection, handle, after)
+        return stored.read(connection, handle.conversation_id, stored.clip(path, after, upto))
 
     return await handle.port.read(work)
 

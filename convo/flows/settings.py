@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
@@ -28,6 +29,12 @@ LEASE_MARGIN = 10.0
 """Seconds a lease lasts beyond the longest silence that the backend's deadlines permit (design §5)."""
 
 
+@cache
+def no_options() -> CompletionOptions:
+    """Return the options of which none is set."""
+    return CompletionOptions()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What shapes a call: system prompt, policy, default options, profile, lease, who counts tokens. None: not given.
@@ -44,7 +51,7 @@ class Settings:
 
     def over(self, stored: Settings) -> Settings:
         """Return these settings, with ``stored`` where they are not given; options are merged."""
-        options = (stored.options or CompletionOptions()).merged(self.options)
+        options = (stored.options or no_options()).merged(self.options)
         return Settings(
             system=stored.system if self.system is None else self.system,
             policy=stored.policy if self.policy is None else self.policy,

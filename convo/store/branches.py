@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import Branch, Turn
@@ -25,6 +25,7 @@ from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
+from convo.store.types import json_of, moment_of, uuid_of
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
@@ -81,10 +82,11 @@ def state(connection: Connection, conversation_id: UUID, branch: int | str | Non
     """
     by = "active" if branch is None else "name" if isinstance(branch, str) else "number"
     given = {"conversation": conversation_id} | ({} if branch is None else {"branch": branch})
-    row = connection.execute(_state_query(connection.dialect.name, by), given).one_or_none()
+    row = _state_query(connection.dialect.name, by).run(connection, given).one_or_none()
     if row is None:
         return None
-    return _state_from(row, ledger.turn(connection, conversation_id, row.last_turn) if row.last_turn else None)
+    last = None if row.last_turn is None else ledger.turn(connection, conversation_id, uuid_of(row.last_turn))
+    return _state_from(row, last)
 
 
 _WANTED = {
@@ -95,23 +97,33 @@ _WANTED = {
 
 
 @lru_cache
-def _state_query(dialect: str, by: str) -> Select[Any]:
+def _state_query(dialect: str, by: str) -> Prepared:
     left = (_B.lease_until - now_ms(dialect)).label("lease_left")
     tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
     columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
     query = select(TABLES.branches, *columns).select_from(tables)
-    return query.where(_B.conversation_id == bindparam("conversation"), _WANTED[by], _B.hidden_at.is_(None))
+    return Prepared(query.where(_B.conversation_id == bindparam("conversation"), _WANTED[by], _B.hidden_at.is_(None)))
 
 
 def _state_from(row: Any, last: Turn | None) -> BranchState:
+    """Return what ``row``, as the driver gave it, says of a branch."""
+    branch = Branch(
+        no=row.branch_no,
+        name=row.name,
+        parent_no=row.parent_no,
+        fork_seq=row.fork_seq,
+        shown_parent_no=row.shown_parent_no,
+        head_seq=row.head_seq,
+        created_at=moment_of(row.created_at),
+    )
     return BranchState(
-        branch=branch_from(row),
+        branch=branch,
         owner=row.owner,
         revision=row.revision,
-        settings=row.settings,
+        settings=json_of(row.settings),
         active_branch=row.active_branch,
-        compose_state={**(row.compose_state or {}), "pins": row.pins or []},
-        open_turn=row.open_turn,
+        compose_state={**(json_of(row.compose_state) or {}), "pins": json_of(row.pins) or []},
+        open_turn=None if row.open_turn is None else uuid_of(row.open_turn),
         open_attempt=row.open_attempt,
         lease_left=None if row.open_turn is None else row.lease_left,
         last=last,

