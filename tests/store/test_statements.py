@@ -102,7 +102,7 @@ def test_a_fork_writes_one_row_in_a_transaction_of_few_statements(chat: Any) -> 
     first = chat.history(limit=10)[0]
     assert statements(lambda: chat.fork(at=first)) == [*found, *written]
     side = chat.fork()
-    assert statements(lambda: side.fork(at=first)) == [*found[:-1], "WITH convo_branches", *written]
+    assert statements(lambda: side.fork(at=first)) == [*found[:-1], written[0], "WITH convo_branches", written[1]]
 
 
 def test_a_branch_that_others_moved_is_read_once_more_and_then_written(store: Any, chat: Any, name: str) -> None:
