@@ -225,6 +225,12 @@ class Value(BaseModel):
         data = {**self.to_json(), **changes}
         return self.from_json({name: item for name, item in data.items() if not (name in changes and item is None)})
 
+    def altered(self, **changes: Any) -> Self:
+        """Return a copy with ``changes``, which are known to be valid, and not None: unchecked, so much quicker."""
+        new = self.model_copy(update=changes)
+        new.__pydantic_private__ = {"_given": (*dict.fromkeys((*self._given, *changes)),), "_canonical": None}
+        return new
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.to_json() == other.to_json()
 

@@ -8,10 +8,11 @@ first open call of the newest round; so does one whose id nobody used, where tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from convo.messages import AssistantMessage, Message, ToolMessage
+from convo.messages import AssistantMessage, Message, ToolCall, ToolMessage
 from convo.profiles import Profile
 from convo.records import Entry
 
@@ -156,14 +157,14 @@ def portable_name(name: str, profile: Profile) -> str:
 
 def renamed(message: AssistantMessage, ids: Sequence[str], names: Sequence[str]) -> AssistantMessage:
     """Return the message with these ids and function names on its calls; the same object where nothing differs."""
-    pairs: list[tuple[Mapping[str, str], Mapping[str, str]]] = [
-        ({"id": call_id} if call_id != call.id else {}, {"name": name} if name != call.name else {})
-        for call, call_id, name in zip(message.calls, ids, names, strict=True)
-    ]
-    if not any(outer or inner for outer, inner in pairs):
+    calls = tuple(_renamed(*each) for each in zip(message.calls, ids, names, strict=True))
+    if all(new is old for new, old in zip(calls, message.calls, strict=True)):
         return message
-    calls = [
-        {**call.to_json(), **outer, "function": {**call.function.to_json(), **inner}}
-        for call, (outer, inner) in zip(message.calls, pairs, strict=True)
-    ]
-    return message.replace(tool_calls=calls)
+    return message.altered(tool_calls=calls)
+
+
+def _renamed(call: ToolCall, call_id: str, name: str) -> ToolCall:
+    changes: dict[str, Any] = {} if call_id == call.id else {"id": call_id}
+    if name != call.name:
+        changes["function"] = call.function.altered(name=name)
+    return call.altered(**changes) if changes else call

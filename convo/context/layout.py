@@ -134,7 +134,7 @@ class _Rounds:
             changes["tool_call_id"] = call.id
         if message.name is not None and not self.profile.accepts_name(message.name):
             changes["name"] = call.name
-        return item.relabelled(message.replace(**changes), "call id or name mapped") if changes else item
+        return item.relabelled(message.altered(**changes), "call id or name mapped") if changes else item
 
     def _orphan(self, item: Item) -> Iterator[Item]:
         if self.profile.strict_tools:

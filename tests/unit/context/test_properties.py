@@ -1,35 +1,29 @@
-"""What holds for every path, policy and profile. ``CONVO_TEST_EXAMPLES`` raises the number of examples."""
+"""What holds for every path, policy and profile, on examples that shrink; ``test_many_cases`` has the great numbers.
+
+``CONVO_TEST_EXAMPLES`` raises the number of examples.
+"""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convo.chunks import TextChunk
 from convo.context.account import Composition
 from convo.context.calls import together
 from convo.context.compose import compose
-from convo.context.draft import Draft, turn_starts
-from convo.context.explain import explain
 from convo.context.order import check
 from convo.context.reach import OPENING, reach
 from convo.context.rules import (
     ClearToolResults,
-    DropImages,
     DropThinking,
     Insert,
     KeepFirst,
-    LastMessages,
     LastTurns,
-    MergeConsecutive,
-    Pinned,
     Redact,
     SystemIntoUser,
     TruncateToolResults,
@@ -40,21 +34,16 @@ from convo.errors import ContextOverflow
 from convo.messages import AssistantMessage, Message, assistant, tool_result, user
 from convo.profiles import (
     MISTRAL,
-    MISTRAL_V3,
-    MISTRAL_V7,
-    MISTRAL_V11,
-    MISTRAL_V13,
-    MISTRAL_V15,
-    OPENAI,
     PERMISSIVE,
-    PrefixSupport,
     Profile,
 )
 from convo.records import Entry
+from support import promises
+from support.dice import GENERATIONS, PROFILES, RULES
 from support.histories import TEXTS, answerable, entry, loaded, paths
 from support.mistral_oracle import refusals, tokens_v3
 
-EXAMPLES = int(os.environ.get("CONVO_TEST_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("CONVO_TEST_EXAMPLES", "40"))
 examples = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -62,39 +51,10 @@ examples = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-GENERATIONS = {3: MISTRAL_V3, 7: MISTRAL_V7, 11: MISTRAL_V11, 13: MISTRAL_V13, 15: MISTRAL_V15}
-PROFILES = (MISTRAL, *GENERATIONS.values(), replace(OPENAI, prefix=PrefixSupport(style="trailing")), PERMISSIVE)
-
-
-def drop_shouting(draft: Draft) -> Draft:
-    return draft.only(lambda item: not item.message.text.isupper())
-
-
-def leave_as_it_is(draft: Draft) -> None:
-    return None
-
-
-WINDOWS = st.builds(Window, st.sampled_from([60, 120, 250, 1_000, 6_000]))
-RULES = st.one_of(
-    st.builds(LastTurns, st.integers(1, 4)),
-    st.builds(LastMessages, st.integers(1, 8)),
-    st.builds(KeepFirst, st.integers(1, 4)),
-    st.builds(ClearToolResults, st.integers(1, 3)),
-    st.builds(TruncateToolResults, st.integers(1, 40)),
-    st.builds(DropThinking, st.integers(0, 2)),
-    st.builds(DropImages, st.integers(0, 2)),
-    st.builds(Redact, st.sampled_from(["hi", "o", "."])),
-    st.builds(Insert, st.just([user("context")]), st.sampled_from(["start", "before_question", "after_question"])),
-    st.just(Insert([assistant("x", tool_calls=[{"id": "null", "function": {"name": "f"}}])], "start")),
-    st.just(SystemIntoUser()),
-    st.just(MergeConsecutive()),
-    st.just(Pinned()),
-    st.just(drop_shouting),
-    st.just(leave_as_it_is),
-)
+WINDOWS = st.sampled_from([Window(size) for size in (60, 120, 250, 1_000, 6_000)])
 POLICIES = st.builds(
     lambda rules, window: [*rules, *window],
-    st.lists(RULES, max_size=3),
+    st.lists(st.sampled_from(RULES), max_size=3),
     st.one_of(st.just([]), WINDOWS.map(lambda w: [w])),
 )
 SYSTEM = st.one_of(st.none(), st.sampled_from(["Be terse.", "漢字で答えよ。"]))
@@ -150,42 +110,14 @@ def test_each_generation_accepts_what_leaves_under_its_profile(case: dict[str, A
         assert refusals(composition.messages, [version], exact=True) == {}
 
 
-def newest_turn(entries: Sequence[Entry]) -> int:
-    """The index at which the newest user turn begins."""
-    living = [one for one in entries if not one.erased]
-    starts = turn_starts([one.message for one in living], from_start=True)
-    return entries.index(living[starts[-1] if starts else 0])
-
-
-def lines_by_seq(composition: Composition) -> dict[int, Any]:
-    return {line.seq: line for line in composition.decisions if line.seq is not None}
-
-
-def texts(message: Message) -> list[str]:
-    content = message.content
-    if isinstance(content, str):
-        return [content] if content else []
-    return [chunk.text for chunk in content or () if isinstance(chunk, TextChunk)]
-
-
 @examples
 @given(cases(), st.sampled_from(PROFILES))
 def test_every_text_is_there_verbatim_or_its_line_says_what_became_of_it(
     case: dict[str, Any], profile: Profile
 ) -> None:
     composition = composed(profile, case)
-    if composition is None:
-        return
-    lines = lines_by_seq(composition)
-    leaving = [text for message in composition.messages for text in texts(message)]
-    arguments = [call.arguments for message in composition.messages for call in getattr(message, "calls", ())]
-    for one in case["entries"]:
-        line = lines[one.seq]
-        if not line.included:
-            assert line.rule
-        elif line.rule in ("", "Pinned", "KeepFirst", "opening"):
-            assert all(any(text in sent for sent in leaving) for text in texts(one.message))
-            assert all(call.arguments in arguments for call in getattr(one.message, "calls", ()))
+    if composition is not None:
+        promises.every_text_is_there_or_told(case["entries"], composition)
 
 
 @examples
@@ -195,48 +127,27 @@ def test_what_leaves_is_within_the_budget_and_its_lines_add_up(
 ) -> None:
     composition = composed(profile, case, reserve=reserve, factor=factor)
     if composition is not None:
-        assert composition.tokens == sum(line.tokens for line in composition.decisions if line.included)
-        assert composition.budget is None or composition.tokens + reserve <= composition.budget
+        promises.within_budget(composition)
 
 
 @examples
 @given(cases(), st.sampled_from(PROFILES))
-def test_the_newest_user_turn_stays(case: dict[str, Any], profile: Profile) -> None:
+def test_the_newest_user_turn_and_what_is_pinned_stay(case: dict[str, Any], profile: Profile) -> None:
     composition = composed(profile, case)
-    if composition is None:
-        return
-    lines = lines_by_seq(composition)
-    for one in case["entries"][newest_turn(case["entries"]) :]:
-        assert lines[one.seq].included or lines[one.seq].rule in ("profile", "erased")
-
-
-@examples
-@given(cases(), st.sampled_from(PROFILES))
-def test_pinned_messages_stay(case: dict[str, Any], profile: Profile) -> None:
-    composition = composed(profile, case)
-    if composition is None:
-        return
-    lines = lines_by_seq(composition)
-    for pin in case["state"].pins:
-        assert lines[pin].included or lines[pin].rule in ("profile", "erased")
+    if composition is not None:
+        promises.newest_turn_stays(case["entries"], composition)
+        promises.pinned_stay(case["state"].pins, composition)
 
 
 @examples
 @given(cases(), st.sampled_from(PROFILES), st.data())
 def test_explain_accounts_for_every_loaded_message_once(case: dict[str, Any], profile: Profile, data: Any) -> None:
     entries = case["entries"]
-    tail = data.draw(st.integers(len(entries) - newest_turn(entries), len(entries)))
+    tail = data.draw(st.integers(len(entries) - promises.newest_turn(entries), len(entries)))
     case = {**case, "entries": loaded(entries, tail, first=OPENING, pins=case["state"].pins)}
     composition = composed(profile, case)
-    if composition is None:
-        return
-    account = explain(composition)
-    assert Counter(line.seq for line in account.decisions if line.seq is not None) == Counter(
-        one.seq for one in case["entries"]
-    )
-    put_in = sum(line.seq is None and line.included and line.role != "tools" for line in account.decisions)
-    assert len(composition.messages) <= put_in + sum(line.included for line in lines_by_seq(composition).values()) * 2
-    assert str(account).isprintable() or "\n" in str(account)
+    if composition is not None:
+        promises.accounted_once(case["entries"], composition)
 
 
 @examples
@@ -253,10 +164,7 @@ def test_composing_is_deterministic(case: dict[str, Any], profile: Profile) -> N
 def test_sources_name_the_entries_that_leave_unchanged(case: dict[str, Any], profile: Profile) -> None:
     composition = composed(profile, case)
     if composition is not None:
-        stored = {one.seq: one.message for one in case["entries"]}
-        assert len(composition.sources) == len(composition.messages)
-        for message, source in zip(composition.messages, composition.sources, strict=True):
-            assert source is None or message is stored[source]
+        promises.sources_are_true(case["entries"], composition)
 
 
 @st.composite
