@@ -182,8 +182,8 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 class Mutation:
     """A pytest plugin that runs the collected tests once for each mutant, in place of the usual loop."""
 
-    def __init__(self, mutants: list[Mutant], package: str) -> None:
-        self.mutants, self.package = mutants, package
+    def __init__(self, mutants: list[Mutant], slowest: float) -> None:
+        self.mutants, self.slowest = mutants, slowest
         self.reached: dict[Key, list[tuple[float, Any]]] = defaultdict(list)
         self.outcome: dict[str, list[Mutant]] = {"killed": [], "survived": [], "unreached": []}
 
@@ -217,7 +217,7 @@ class Mutation:
             if event == "call" and id(frame.f_code) in wanted:
                 seen.add(wanted[id(frame.f_code)])
 
-        started = time.monotonic()
+        started = time.process_time()
         sys.setprofile(profile)
         try:
             failed = not _passes(item)
@@ -225,8 +225,9 @@ class Mutation:
             sys.setprofile(None)
         if failed:
             raise SystemExit(f"{item.nodeid} fails without any mutant")
-        for key in seen:
-            self.reached[key].append((time.monotonic() - started, item))
+        spent = time.process_time() - started
+        for key in seen if spent <= self.slowest else ():
+            self.reached[key].append((spent, item))
 
     def _tried(self, mutant: Mutant) -> str:
         tests = [item for _, item in sorted(self.reached[mutant.key], key=lambda pair: pair[0])]
@@ -282,11 +283,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="names of modules")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slowest", type=float, default=2.0, help="seconds of a test beyond which it is left out")
     arguments = parser.parse_args()
     os.environ.setdefault("CONVO_TEST_EXAMPLES", "40")
     mutants = drawn(arguments)
     print(f"{len(mutants)} mutants, seed {arguments.seed}", flush=True)
-    plugin = Mutation(mutants, arguments.package)
+    plugin = Mutation(mutants, arguments.slowest)
     pytest.main(["-q", "-p", "no:cacheprovider", "-s", "-p", "no:terminalreporter", *arguments.tests], plugins=[plugin])
     tried = len(plugin.outcome["killed"]) + len(plugin.outcome["survived"])
     by_module = Counter(mutant.key[0] for mutant in plugin.outcome["survived"])

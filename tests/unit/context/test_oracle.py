@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,32 @@ import pytest
 from convo.chunks import TextChunk
 from convo.context.account import Composition
 from convo.context.compose import compose
+from convo.context.draft import Draft
 from convo.context.order import check
-from convo.context.rules import DEFAULT_POLICY, ClearToolResults, KeepFirst, LastMessages, LastTurns, Policy, Window
+from convo.context.rules import (
+    DEFAULT_POLICY,
+    ClearToolResults,
+    DropImages,
+    DropThinking,
+    Insert,
+    KeepFirst,
+    LastMessages,
+    LastTurns,
+    MergeConsecutive,
+    Pinned,
+    Policy,
+    Redact,
+    Summarize,
+    SystemIntoUser,
+    TruncateToolResults,
+    Window,
+)
 from convo.errors import InvalidMessage, OrderViolation
 from convo.messages import Message, message_from
-from convo.profiles import MISTRAL, MISTRAL_V3, MISTRAL_V7, MISTRAL_V11, MISTRAL_V13, MISTRAL_V15, OPENAI, PERMISSIVE
+from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
 from convo.records import Entry
+from support import promises
+from support.dice import GENERATIONS, PROFILES
 from support.histories import answerable, path
 from support.mistral_oracle import VERSIONS, refusals, tokens_v3
 
@@ -25,7 +46,8 @@ DATA = Path(__file__).parents[2] / "data"
 CASES: dict[str, dict[str, Any]] = {
     case["name"]: case for case in json.loads((DATA / "message-order-cases.json").read_text(encoding="utf-8"))["cases"]
 }
-GENERATIONS = {3: MISTRAL_V3, 7: MISTRAL_V7, 11: MISTRAL_V11, 13: MISTRAL_V13, 15: MISTRAL_V15}
+EVERY = 1 if os.environ.get("CONVO_TEST_EXAMPLES") else 3
+"""Each conversation goes through one in so many policies; long runs leave none out."""
 
 
 def buildable(name: str) -> list[Message] | None:
@@ -142,17 +164,46 @@ def test_every_tool_conversation_is_accepted_cut_anywhere() -> None:
             accounted(entries, composition)
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [[Window(900)], [LastTurns(2)], [LastMessages(5), KeepFirst(2)], [ClearToolResults(1), Window(700, 400)]],
-    ids=lambda policy: policy[0].__class__.__name__,
+def own_rule(draft: Draft) -> Draft:
+    return draft.only(lambda item: "error" not in item.message.text)
+
+
+POLICIES: tuple[Policy, ...] = (
+    [],
+    [Window(900)],
+    [LastTurns(2)],
+    [LastMessages(5), KeepFirst(2)],
+    [ClearToolResults(1), Window(700, 400)],
+    [TruncateToolResults(30)],
+    [DropThinking(), DropImages()],
+    [Insert("Today is Friday.", "start"), Insert("Be brief.")],
+    [Redact(r"\d+", "#")],
+    [SystemIntoUser()],
+    [MergeConsecutive(), Pinned(2)],
+    [Summarize(900, max_tokens=100)],
+    [own_rule],
+    [
+        KeepFirst(1),
+        ClearToolResults(2),
+        TruncateToolResults(60),
+        Redact("a"),
+        Insert("x", "after_question"),
+        Window(600),
+    ],
 )
-def test_every_tool_conversation_is_accepted_trimmed(policy: Policy) -> None:
-    for messages in conversations():
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.name)
+def test_every_tool_conversation_goes_through_every_policy(profile: Profile) -> None:
+    versions = [*GENERATIONS] if profile is MISTRAL else [v for v, own in GENERATIONS.items() if own is profile]
+    for number, messages in enumerate(conversations()):
         entries = answerable(path(*messages))
-        composition = compose(entries, policy, MISTRAL)[0]
-        assert refusals(composition.messages) == {}
-        accounted(entries, composition)
+        for policy in POLICIES[number % EVERY :: EVERY]:
+            composition = compose(entries, policy, profile)[0]
+            check(composition.messages, profile)
+            assert refusals(composition.messages, versions[number % 5 :][:1], exact=True) == {}
+            promises.every_text_is_there_or_told(entries, composition)
+            promises.within_budget(composition)
 
 
 def test_tool_conversations_that_begin_anywhere_are_accepted() -> None:
