@@ -35,7 +35,7 @@ from convo.messages import (
 )
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
-from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Turn
+from convo.records import Branch, Call, ConversationInfo, Entry, Finding, Hit, Hits, Turn
 from convo.stores import AsyncStore, Store
 from convo.streams import AsyncStream, Stream
 
@@ -66,6 +66,8 @@ __all__ = [
     "DropThinking",
     "Entry",
     "Finding",
+    "Hit",
+    "Hits",
     "Insert",
     "KeepFirst",
     "LastMessages",

@@ -138,6 +138,25 @@ class ConversationInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that holds the text searched for, and its conversation."""
+
+    conversation: ConversationInfo
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one search found, the conversations most recently active first, the newest messages of each first.
+
+    ``last`` is the last conversation that was looked through, to go on ``before``; None when there are no more.
+    """
+
+    found: tuple[Hit, ...]
+    last: ConversationInfo | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something in a store that is not as it must be. ``detail`` names rows by number and id, never what they hold.
 

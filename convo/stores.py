@@ -22,7 +22,7 @@ from convo.flows.opening import PAGE, Making
 from convo.flows.settings import checked_owner
 from convo.messages import MessageLike
 from convo.ports import AsyncPort, SyncPort, drive, drive_stream
-from convo.records import ConversationInfo, Finding
+from convo.records import ConversationInfo, Finding, Hits
 from convo.store.engine import parse_url
 
 
@@ -31,15 +31,17 @@ class Store:
 
     ``url``: ``sqlite:///chat.db`` (made and upgraded on first use), ``postgresql://user@host/db``,
     ``mariadb://user@host/db``. ``owner``: whose conversations are seen and made; ``""`` stands for nobody in
-    particular, None sees everybody's and makes nobody's. ``options`` go to SQLAlchemy's ``create_engine`` (pool
-    sizes); ``synchronous="NORMAL"`` makes SQLite quicker and gives up the last commits on a power cut.
+    particular, None sees everybody's and makes nobody's. ``read_url``: a replica of the database, to list, search and
+    show from; nothing is composed from it, and where it fails, or lags behind what a handle knows, ``url`` serves.
+    ``options`` go to SQLAlchemy's ``create_engine`` (pool sizes); ``synchronous="NORMAL"`` makes SQLite quicker and
+    gives up the last commits on a power cut.
 
     Raises InvalidSetting for a wrong URL, MissingExtra for a missing driver; connects on first use.
     """
 
-    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+    def __init__(self, url: str, *, owner: str | None = "", read_url: str | None = None, **options: Any) -> None:
         self._owner = None if owner is None else checked_owner(owner)
-        self._port = SyncPort(parse_url(url), **options)
+        self._port = SyncPort(parse_url(url), None if read_url is None else parse_url(read_url), **options)
 
     def __repr__(self) -> str:
         return f"Store({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
@@ -122,6 +124,14 @@ class Store:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
         return drive(opening.listing(self._port, self._owner, limit, before))
 
+    def search(self, text: str, limit: int = PAGE, before: ConversationInfo | None = None) -> Hits:
+        """Return the messages that hold ``text``, whatever its case, in up to ``limit`` conversations.
+
+        Looked through are the conversations last active, and of each the newest 200 messages of its active branch, so
+        the cost does not grow with the database. ``before=hits.last`` goes on with older conversations.
+        """
+        return drive(opening.search(self._port, self._owner, text, limit, before))
+
     def verify(self) -> Iterator[Finding]:
         """Yield what is damaged, and nothing of a healthy store. Reads everything, a conversation at a time."""
         return drive_stream(verifying.findings(self._port, self._owner))
@@ -155,9 +165,9 @@ class AsyncStore:
     the async driver is used. Raises SchemaMismatch on first use of a server whose tables are not this release's.
     """
 
-    def __init__(self, url: str, *, owner: str | None = "", **options: Any) -> None:
+    def __init__(self, url: str, *, owner: str | None = "", read_url: str | None = None, **options: Any) -> None:
         self._owner = None if owner is None else checked_owner(owner)
-        self._port = AsyncPort(parse_url(url), **options)
+        self._port = AsyncPort(parse_url(url), None if read_url is None else parse_url(read_url), **options)
 
     def __repr__(self) -> str:
         return f"AsyncStore({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
@@ -237,6 +247,13 @@ class AsyncStore:
     async def conversations(self, limit: int = PAGE, before: ConversationInfo | None = None) -> list[ConversationInfo]:
         """Return up to ``limit`` conversations, most recently active first; ``before`` is the last one already seen."""
         return await opening.listing(self._port, self._owner, limit, before)
+
+    async def search(self, text: str, limit: int = PAGE, before: ConversationInfo | None = None) -> Hits:
+        """Return the messages that hold ``text``, whatever its case, in up to ``limit`` conversations.
+
+        See ``Store.search``.
+        """
+        return await opening.search(self._port, self._owner, text, limit, before)
 
     def verify(self) -> AsyncIterator[Finding]:
         """Yield what is damaged, and nothing of a healthy store; see ``Store.verify``."""

@@ -19,13 +19,16 @@ from convo.flows.settings import Settings, checked_branch, checked_metadata, che
 from convo.flows.verbs import messages_from
 from convo.messages import MessageLike
 from convo.ports import Port
-from convo.records import ConversationInfo, Entry
-from convo.store import branches, conversations, ledger, requests
+from convo.records import ConversationInfo, Entry, Hits
+from convo.store import branches, conversations, ledger, requests, searching
 from convo.store.branches import BranchState
 from convo.store.clock import new_id
 from convo.store.conversations import NewConversation
 
 PAGE = 50
+SEARCHED = 1000
+"""Characters that a text searched for may have."""
+
 _STARTED = UUID("5b0a2c3e-7a44-5f0b-9d55-6f1c3b6f7a10")
 """The namespace of the ids of conversations started under an idempotency key."""
 
@@ -161,12 +164,25 @@ async def configure(handle: Handle, settings: Settings, title: str | None, metad
 
 async def listing(port: Port, owner: str | None, limit: int, before: ConversationInfo | None) -> list[ConversationInfo]:
     """Return up to ``limit`` conversations, most recently active first, after ``before``; O(limit)."""
+    _check_page(limit, before)
+    after = None if before is None else (before.active_at, before.id)
+    return await port.read(lambda c: conversations.page(c, owner, limit, after), replica=True)
+
+
+async def search(port: Port, owner: str | None, text: str, limit: int, before: ConversationInfo | None) -> Hits:
+    """Return where ``text`` stands in the newest messages of ``limit`` conversations, after ``before``."""
+    if not isinstance(text, str) or not text or len(text) > SEARCHED:
+        raise InvalidSetting(f"text: must be a text of 1 to {SEARCHED} characters", field="text")
+    _check_page(limit, before)
+    found, last = await port.read(lambda c: searching.search(c, text, owner, limit, before), replica=True)
+    return Hits(tuple(found), last)
+
+
+def _check_page(limit: int, before: ConversationInfo | None) -> None:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 1000:
         raise InvalidSetting("limit: must be a whole number from 1 to 1000", field="limit")
     if before is not None and not isinstance(before, ConversationInfo):
         raise InvalidSetting("before: must be one of conversations(), the last already seen", field="before")
-    after = None if before is None else (before.active_at, before.id)
-    return await port.read(lambda c: conversations.page(c, owner, limit, after))
 
 
 async def forget_keys(port: Port, owner: str | None, before: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, path_down_to, refresh
 from convo.flows.settings import checked_metadata
 from convo.records import ConversationInfo, Entry, Turn
-from convo.store import conversations, ledger
+from convo.store import branches, conversations, ledger
 from convo.store import history as stored
 
 MAX_PAGE = 10_000
@@ -27,14 +27,38 @@ async def history(handle: Handle, limit: int, before: Entry | None, after: Entry
         raise InvalidSetting(f"limit: must be a whole number from 1 to {MAX_PAGE}", field="limit")
     if before is not None and after is not None:
         raise InvalidSetting("give before or after, not both", field="before")
-    found = await refresh(handle)
-    head = found.branch.head_seq
     for given in (before, after):
         if given is not None:
             same_conversation(handle, given)
-    low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
-    high = min(low + limit, head) if after is not None else (before.seq - 1 if before else head)
-    return await path_of(handle, low, min(high, head))
+
+    def bounds(head: int) -> tuple[int, int]:
+        low = after.seq if after is not None else max((before.seq - 1 if before else head) - limit, 0)
+        high = low + limit if after is not None else (before.seq - 1 if before else head)
+        return low, min(high, head)
+
+    if handle.port.has_replica:
+        shown = await handle.port.read(lambda c: _shown(c, handle, bounds), replica=True)
+        if shown is not None:
+            return shown
+    found = await refresh(handle)
+    return await path_of(handle, *bounds(found.branch.head_seq))
+
+
+def _shown(connection: Connection, handle: Handle, bounds: Callable[[int], tuple[int, int]]) -> list[Entry] | None:
+    """Return the entries of the path within ``bounds``, None where this database is behind what the handle knows.
+
+    The handle learns nothing of it: what it composes from is read from the database that is written to.
+    """
+    place = handle.place
+    found = branches.state(connection, place.conversation_id, place.branch_no)
+    if found is None or (found.owner, found.revision) != (place.owner, place.revision):
+        return None
+    head = found.branch.head_seq
+    if head < handle.head:
+        return None
+    after, upto = bounds(head)
+    path = stored.spans(connection, place.conversation_id, place.branch_no, head, after)
+    return stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
 
 
 def same_conversation(handle: Handle, entry: Any) -> None:
@@ -95,6 +119,7 @@ async def turns(handle: Handle, limit: int, before: Entry | None) -> list[Turn]:
     """Return the turns of the last ``limit`` entries (before an entry), in path order."""
     entries = await history(handle, limit, before, None)
     wanted = list(dict.fromkeys(entry.turn_id for entry in entries if entry.turn_id is not None))
-    found = await handle.port.read(lambda c: ledger.turns(c, handle.conversation_id, wanted)) if wanted else []
+    work: Callable[[Connection], list[Turn]] = lambda c: ledger.turns(c, handle.conversation_id, wanted)
+    found = await handle.port.read(work, replica=True) if wanted else []
     by_id = {turn.id: turn for turn in found}
     return [by_id[turn_id] for turn_id in wanted if turn_id in by_id]

@@ -37,6 +37,11 @@ class SyncPort:
         self._replica = None if self._copy is None else Replica(self._run_on_copy)
         self._http = SyncHttp()
 
+    @property
+    def has_replica(self) -> bool:
+        """Whether the store was given a replica to read from."""
+        return self._replica is not None
+
     async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
         """Run ``work`` in a transaction that writes nothing; on the database itself where the replica fails."""
         kind: Kind = "snapshot" if snapshot else "read"

@@ -58,6 +58,11 @@ class AsyncPort:
         self._inherited: list[Any] = []  # a forked child's parent's: kept, since collecting it would close it
         self._pid = os.getpid()
 
+    @property
+    def has_replica(self) -> bool:
+        """Whether the store was given a replica to read from."""
+        return self._replica is not None
+
     async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
         """Run ``work`` in a transaction that writes nothing; on the database itself where the replica fails."""
         kind: Kind = "snapshot" if snapshot else "read"

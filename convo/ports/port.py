@@ -22,6 +22,11 @@ class Port(Protocol):
     url: URL
     learned: dict[str, Learned]
 
+    @property
+    def has_replica(self) -> bool:
+        """Whether the store was given a replica to read from."""
+        ...
+
     async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
         """Run ``work`` in a transaction that writes nothing.
 

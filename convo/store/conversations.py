@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import ConversationInfo
@@ -83,10 +83,16 @@ def info(connection: Connection, owner: str | None, conversation_id: UUID) -> Co
 def page(
     connection: Connection, owner: str | None, limit: int, before: tuple[datetime, UUID] | None
 ) -> list[ConversationInfo]:
-    """Return the owner's conversations (None: everybody's), most recently active first; O(limit) by the index.
+    """Return the owner's conversations (None: everybody's), most recently active first.
 
-    ``before`` is ``(active_at, id)`` of the last one of the page before.
+    O(limit) by the index, O(conversations) for everybody's. ``before`` is ``(active_at, id)`` of the last one of the
+    page before.
     """
+    return [conversation_from(row) for row in connection.execute(newest(owner, limit, before))]
+
+
+def newest(owner: str | None, limit: int, before: tuple[datetime, UUID] | None) -> Select[Any]:
+    """Return the SELECT of that page."""
     table = TABLES.conversations
     wanted = select(table).order_by(table.c.active_at.desc(), table.c.id.desc()).limit(limit)
     if owner is not None:
@@ -97,7 +103,7 @@ def page(
             table.c.active_at <= moment,
             or_(table.c.active_at < moment, and_(table.c.active_at == moment, table.c.id < last)),
         )
-    return [conversation_from(row) for row in connection.execute(wanted)]
+    return wanted
 
 
 def touch(connection: Connection, conversation_id: UUID) -> None:
