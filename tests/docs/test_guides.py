@@ -26,7 +26,7 @@ def python_of(page: Path) -> str:
     return "\n".join(re.findall(r"^```python\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL))
 
 
-def run(code: str, folder: Path) -> None:
+def run(code: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
@@ -36,11 +36,14 @@ def run(code: str, folder: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "databases"], ids=lambda page: page.stem)
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page: Path, tmp_path: Path) -> None:
-    run(python_of(page), tmp_path)
+    printed = run(python_of(page), tmp_path)
+    for picture in re.findall(r"^```text\n(seq  role.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL):
+        assert picture in printed
 
 
 def test_the_page_on_databases_holds_on_each(empty_database_url: str, tmp_path: Path) -> None:

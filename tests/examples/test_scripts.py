@@ -75,7 +75,23 @@ def test_a_long_chat_stays_in_its_window_and_cuts_seldom(tmp_path: Path) -> None
     assert tokens <= 600
     assert first.endswith("and your number.")
     assert next(line for line in account if line.split()[0] == "9").endswith("Pinned")
-    assert account[-1].endswith("of 600 tokens")
+    assert any(line.endswith("of 600 tokens") for line in account)
+
+
+def test_a_support_chat_is_summarised_once_and_its_fork_shares_that(tmp_path: Path) -> None:
+    first, second, _, *account = run(tmp_path, example("support_chat.py")).splitlines()
+    assert first == "25 turns, 2 summaries written"
+    assert second == "the fork wrote 0 of its own"
+    assert any("Summarize: summary of seq 1 to 36, by writer" in line for line in account)
+    assert account[-2].endswith("of 600 tokens")
+
+
+def test_an_agent_reads_more_than_its_window_holds(tmp_path: Path) -> None:
+    answer, sizes, _, *account = run(tmp_path, example("research_agent.py")).splitlines()
+    assert answer.startswith("I have read the archive")
+    assert sizes == "31 requests; in the last one 25 of 30 results were markers"
+    assert sum(line.endswith("ClearToolResults") for line in account) >= 20
+    assert account[-1].startswith("This is what the model saw in call 31 of turn ")
 
 
 def test_two_models_answer_side_by_side_and_one_goes_on(tmp_path: Path) -> None:
