@@ -134,6 +134,26 @@ def ls(
         screen.show(*pictures.listing(infos))
 
 
+@app.command(epilog=examples("convo search chat.db cheese", "convo search chat.db 'rye bread' --owner ann --limit 500"))
+def search(
+    url: Url,
+    text: Annotated[str, typer.Argument(help="What the messages hold, whatever its case.")],
+    limit: Annotated[int, typer.Option(min=1, help="Look through so many conversations.")] = 50,
+    owner: Owner = None,
+    json: Json = False,
+) -> None:
+    """Find a text in the newest messages of the conversations last active."""
+    from convo.cli import pictures, screen
+    from convo.cli.opening import open_store, searched
+
+    with open_store(url, owner) as store:
+        hits = searched(store, text, limit)
+        if json:
+            screen.show_json(list(hits))
+            return
+        screen.show(*pictures.hits(hits, text))
+
+
 @app.command(epilog=examples("convo show chat.db ID", "convo show chat.db ID@warmer --full"))
 def show(
     url: Url,

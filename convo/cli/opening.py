@@ -12,7 +12,7 @@ from convo.store.engine import is_memory, is_sqlite, parse_url
 
 if TYPE_CHECKING:
     from convo import Conversation, Store
-    from convo.records import ConversationInfo, Entry
+    from convo.records import ConversationInfo, Entry, Hit
 
 PAGE = 1000
 """Conversations read at once."""
@@ -44,6 +44,16 @@ def newest(store: Store, limit: int) -> Iterator[ConversationInfo]:
         page = store.conversations(limit=min(limit, PAGE), before=page[-1] if page else None)
         yield from page
         limit = limit - PAGE if len(page) == PAGE else 0
+
+
+def searched(store: Store, text: str, limit: int) -> Iterator[Hit]:
+    """Yield the messages that hold ``text`` in up to ``limit`` conversations, read page by page."""
+    last: ConversationInfo | None = None
+    while limit > 0:
+        page = store.search(text, limit=min(limit, PAGE), before=last)
+        yield from page.found
+        last = page.last
+        limit = 0 if last is None else limit - PAGE
 
 
 def known_ids(typed: str, incomplete: str) -> list[str]:

@@ -23,7 +23,7 @@ from convo.context.account import Decision
 from convo.context.explain import Explanation
 from convo.harmless import beginning, one_line
 from convo.messages import AssistantMessage, ToolCall, ToolMessage
-from convo.records import Branch, Call, ConversationInfo, Entry, Turn
+from convo.records import Branch, Call, ConversationInfo, Entry, Hit, Turn
 
 SHOWN = 2_000
 """Characters of one message that a transcript shows unless asked for all."""
@@ -33,6 +33,9 @@ FOLDED = 100
 
 STRETCH = 4
 """Messages in a row that one rule leaves out, from which on they are told in one line."""
+
+AROUND = 40
+"""Characters shown before and after a text that was searched for."""
 
 INDENT = "   "
 GAP = Text("  ")
@@ -78,6 +81,17 @@ def listing(infos: Iterable[ConversationInfo]) -> Iterator[Text]:
     """One line a conversation: when it was last active, its id and names."""
     for info in infos:
         yield Text.assemble((moment(info.active_at), "dim"), GAP, title(info))
+
+
+def hits(found: Iterable[Hit], sought: str) -> Iterator[Text]:
+    """One line a message: when it was stored, its conversation, its role, and what stands around ``sought``."""
+    for hit in found:
+        entry = hit.entry
+        at = max(entry.text.lower().find(sought.lower()), 0)
+        start = max(at - AROUND, 0)
+        around = one_line(entry.text[start : at + len(sought) + AROUND], len(sought) + 2 * AROUND)
+        line = Text.assemble((moment(entry.created_at), "dim"), GAP, (str(hit.conversation.id), "cyan"), GAP)
+        yield line.append(entry.role, ROLE_STYLES[entry.role]).append(f"  {'…' if start else ''}{around}")
 
 
 def tree(

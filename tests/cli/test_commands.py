@@ -99,6 +99,18 @@ class TestListing:
         (line,) = out("ls", url, "--owner", "ann").splitlines()
         assert line.endswith("anns  of ann")
 
+    def test_search_shows_what_stands_around_the_text_and_where(self, url: str) -> None:
+        with Store(url) as store:
+            chats = [
+                store.start([f"{'much talk ' * 20}of Käse number {number} {'and more ' * 20}"]) for number in range(3)
+            ]
+        lines = out("search", url, "kÄSE", "--limit", "2").splitlines()
+        assert [str(chat.id) in line for chat, line in zip(chats[:0:-1], lines, strict=True)] == [True, True]
+        assert all("…" in line and "of Käse number" in line and len(line) < 200 for line in lines)
+        found = json.loads(out("search", url, "NUMBER 0", "--json"))
+        assert [hit["conversation"]["id"] for hit in found] == [str(chats[0].id)]
+        assert out("search", url, "wine") == ""
+
     def test_another_owners_conversation_is_not_found(self, url: str, chat: Conversation) -> None:
         assert convo("show", url, str(chat.id), "--owner", "ann")[0] == 1
 
