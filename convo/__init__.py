@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,23 @@ else:
 
     def __getattr__(name: str) -> Any:
         """Load the public names when the first of them is asked for: to import one module alone stays quick."""
-        public = import_module("convo.public")
+        public = _loaded()
         globals().update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)
         if name not in globals():
             raise AttributeError(f"module 'convo' has no attribute {name!r}")
         return globals()[name]
 
 
+def _loaded() -> Any:
+    """Return ``convo.public``, loaded without the collector: it would look for garbage where all of it is to stay."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module("convo.public")
+    finally:
+        if collects:
+            gc.enable()
+
+
 def __dir__() -> list[str]:
-    return ["__all__", "__doc__", "__version__", *import_module("convo.public").__all__]
+    return ["__all__", "__doc__", "__version__", *_loaded().__all__]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Self
 
 from convo.chunks import ContentChunk
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.options import CompletionOptions
 

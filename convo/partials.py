@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from convo.completions import Delta, ToolCallDelta
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, assistant, message_from
 from convo.turns import Accumulator
 

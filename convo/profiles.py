@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
+
+from convo.frozen import dataclass
 
 PrefixStyle = Literal["none", "flag", "trailing", "continue"]
 SystemPlacement = Literal["anywhere", "start", "start_or_after_user", "none"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from convo.completions import Usage
+from convo.frozen import dataclass
 from convo.messages import Message
 
 TurnStatus = Literal["running", "completed", "awaiting_tools", "failed", "interrupted", "cancelled", "superseded"]

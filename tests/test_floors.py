@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "convo"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "values", "harmless"),
+    ("errors", "values", "harmless", "frozen"),
     ("chunks", "messages", "options", "completions"),
     ("turns", "partials", "records", "profiles"),
     ("store", "context", "backends"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
 from convo.backends.given import require_count, require_seconds
 from convo.errors import BackendUnavailable
+from convo.frozen import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

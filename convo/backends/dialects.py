@@ -10,11 +10,12 @@ nothing to the server (``drops``) and refused where leaving it out would change 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, get_args
 
 from convo.backends.given import require, require_known, require_profile, require_text
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 from convo.options import CompletionOptions
 from convo.profiles import MISTRAL, OPENAI, PrefixSupport, Profile
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +18,7 @@ from convo.backends.secret import Secret
 from convo.backends.wire import DONE, MAX_BODY, EventDecoder, load_json
 from convo.completions import Completion, Delta
 from convo.errors import BackendError, BackendUnavailable, MalformedResponse, StreamInterrupted
+from convo.frozen import dataclass
 
 _MAX_ERROR_BODY = 2**20
 _HEAD = 2**16

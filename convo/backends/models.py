@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from convo.backends.base import BackendIO
 from convo.backends.call import name_of
 from convo.backends.http import HttpBackend
 from convo.errors import MalformedResponse, Unsupported
+from convo.frozen import dataclass
 
 _CONTEXT_FIELDS = ("max_context_length", "max_model_len", "context_length", "context_window", "n_ctx", "n_ctx_train")
 

@@ -6,11 +6,12 @@ import os
 import random
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from convo.backends.given import require, require_count, require_seconds, require_text
 from convo.errors import BackendError, DeadlineExceeded
+from convo.frozen import dataclass
 
 _JITTER = random.SystemRandom()
 

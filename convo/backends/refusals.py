@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,6 +24,7 @@ from convo.errors import (
     RateLimited,
     RequestRefused,
 )
+from convo.frozen import dataclass
 from convo.messages import Message
 
 MAX_WORDS = 300

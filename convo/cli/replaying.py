@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from convo.cli.opening import entry_at
 from convo.errors import InvalidOption
 from convo.flows.replay_values import ReplayKwargs
 from convo.flows.report_facts import spent
+from convo.frozen import dataclass
 from convo.harmless import one_line
 from convo.messages import ToolCall
 

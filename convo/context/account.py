@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from convo.context.draft import Item
 from convo.context.layout import Layout, Outbound
 from convo.context.summary import NeedsSummary
+from convo.frozen import dataclass
 from convo.messages import Message
 from convo.records import Entry
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, ToolCall, ToolMessage
 from convo.profiles import Profile
 from convo.records import Entry

@@ -7,12 +7,12 @@ turn begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convo.context.draft import Draft, turn_starts
 from convo.context.phases import BuiltInRule, Phase, check_count
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from math import ceil
@@ -28,6 +28,7 @@ from convo.context.summarizing import Summarize
 from convo.context.summary import NeedsSummary, Summary, Told
 from convo.context.tokens import Count, estimate, estimate_tools
 from convo.errors import ContextOverflow, InvalidSetting, Unsupported
+from convo.frozen import dataclass
 from convo.messages import Message, SystemMessage
 from convo.options import Tool
 from convo.profiles import Profile

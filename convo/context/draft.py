@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from convo.context.calls import rounds_of
 from convo.context.summary import Summary
 from convo.context.tokens import estimate
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.profiles import Profile
 from convo.records import Entry

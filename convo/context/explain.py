@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from convo.context.account import Composition, Decision
+from convo.frozen import dataclass
 from convo.harmless import one_line
 from convo.messages import Message
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from convo.frozen import dataclass
 
 MEMORY = 20_000
 """Estimated tokens after which older reports begin to count less than newer ones."""

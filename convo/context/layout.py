@@ -9,11 +9,12 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from convo.context.calls import OutboundIds, Place, match_results, portable_name, renamed
 from convo.context.content import as_user, fitted, is_plain_text, merged, says_something, split_calls
 from convo.context.draft import Draft, Item, inserted, is_prefix
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from convo.profiles import Profile
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Self
 
 from convo.context.factor import Factor
+from convo.frozen import dataclass
 
 
 @dataclass(frozen=True)

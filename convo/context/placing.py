@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args
 
 from convo.context.draft import Draft, inserted
 from convo.context.phases import BuiltInRule, Phase
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 from convo.messages import Message, MessageLike, message_from
 
 InsertPlace = Literal["start", "before_question", "after_question"]

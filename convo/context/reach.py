@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
@@ -13,6 +12,7 @@ from convo.context.rules import Policy, policy_key, the_window
 from convo.context.state import ComposeState
 from convo.context.summarizing import Summarize
 from convo.context.tokens import MESSAGE_OVERHEAD, Count
+from convo.frozen import dataclass
 from convo.records import Entry
 
 OPENING = 4

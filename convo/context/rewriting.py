@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convo.chunks import ContentChunk, TextChunk
@@ -18,6 +17,7 @@ from convo.context.draft import Draft, Item
 from convo.context.phases import BuiltInRule, Phase, check_count
 from convo.context.tokens import estimate_text
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.values import clean_json, dump_json
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Self
 
 from convo.context.summary import Told
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 
 MAX_PINS = 32
 """Messages that can be pinned on one branch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from convo.context.choosing import check_sizes, limits
@@ -11,6 +11,7 @@ from convo.context.draft import Draft, inserted
 from convo.context.phases import BuiltInRule, Phase, check_count
 from convo.context.summary import HEADING, NeedsSummary, Summary
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 from convo.messages import UserMessage
 
 SHARE = 4

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
+from convo.frozen import dataclass
 from convo.values import canonical_json
 
 HEADING = "[Summary of the earlier part of this conversation]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from convo.completions import Usage
 from convo.errors import InvalidOption, MissingExtra, NotFound, Unsupported
 from convo.flows.handle import Handle, refresh
+from convo.frozen import dataclass
 from convo.records import Turn
 from convo.store import accounts, history
 from convo.store.accounts import Used

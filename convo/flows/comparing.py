@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from convo.completions import Usage
 from convo.flows.accounting import UsageReport, report
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Call, Entry
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from convo.flows.toolbox import ToolFunction
+from convo.frozen import dataclass
 from convo.messages import ToolCall
 from convo.ports import Ended, Workers
 

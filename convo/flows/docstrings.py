@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from convo.frozen import dataclass
 
 _HEADING = re.compile(r"^(?:Args|Arguments|Parameters|Params)[ \t]*:[ \t]*$\n?", re.MULTILINE)
 _ITEM = re.compile(r"\*{0,2}(\w+)[ \t]*(?:\([^()]*\))?[ \t]*:[ \t]*(.*)")

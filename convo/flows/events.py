@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from convo.completions import Delta
 from convo.flows.reply import Reply
+from convo.frozen import dataclass
 from convo.messages import ToolCall
 from convo.records import Entry
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.records import Entry
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ from convo.flows.outbound import (
 from convo.flows.reading import MAX_PAGE, turns
 from convo.flows.record import rebuild, request_of, turn_record
 from convo.flows.verbs import messages_from
+from convo.frozen import dataclass
 from convo.messages import MessageLike
 from convo.profiles import BUILT_IN, PERMISSIVE, Profile
 from convo.records import Call, Entry, Turn

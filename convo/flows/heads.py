@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from convo.context.reach import Reach
 from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
 from convo.flows.handle import Handle, absorb, load_window, refresh
 from convo.flows.outbound import Ask
+from convo.frozen import dataclass
 from convo.records import UNFINISHED, Entry
 from convo.store import branches, ledger
 from convo.store.branches import BranchState

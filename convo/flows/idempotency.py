@@ -7,7 +7,6 @@ at-least-once: a process that dies while it waits for an answer leaves a turn wh
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
 from convo.flows.settings import checked_name
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage
 from convo.records import Call, Entry, Turn
 from convo.store import history, ledger, requests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,6 +17,7 @@ from convo.flows.idempotency import Key, key_for, record
 from convo.flows.outbound import make_entries
 from convo.flows.settings import Settings, checked_branch, checked_metadata, checked_name, checked_owner, checked_title
 from convo.flows.verbs import messages_from
+from convo.frozen import dataclass
 from convo.messages import MessageLike
 from convo.ports import Port
 from convo.records import ConversationInfo, Entry, Hits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from convo.errors import Unsupported
 from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
 from convo.flows.settings import Settings, no_options
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, assistant
 from convo.options import CompletionOptions
 from convo.profiles import Profile

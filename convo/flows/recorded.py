@@ -6,7 +6,7 @@ import difflib
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from convo.flows.handle import Handle, refresh
 from convo.flows.reading import path_of
 from convo.flows.record import assemble, check_version
 from convo.flows.telling import TOLD
+from convo.frozen import dataclass
 from convo.harmless import harmless
 from convo.messages import AssistantMessage, Message, assistant
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile

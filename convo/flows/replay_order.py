@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from convo.flows.replay_values import ReplayKwargs, Tools
 from convo.flows.settings import Settings, checked_name, checked_settings
 from convo.flows.toolbox import toolbox
 from convo.flows.tree import branch_state
+from convo.frozen import dataclass
 from convo.messages import ToolCall
 from convo.options import CompletionOptions
 from convo.records import Call, Entry
@@ -60,7 +61,8 @@ class Order:
 
         One answer is asked for, and a model that was named for another backend is not asked for here.
         """
-        recorded, backend = self.recorded.get(step.turn_id, _NOTHING) if step.turn_id else _NOTHING
+        nothing = CompletionOptions(), ""
+        recorded, backend = self.recorded.get(step.turn_id, nothing) if step.turn_id else nothing
         over = {} if self.given.options is None else self.given.options.to_json()
         known = {name: value for name, value in recorded.to_json().items() if name != "n"}
         if backend != name_of(self.backend):
@@ -75,9 +77,6 @@ class Order:
         metadata = {"replay": {"branch": self.source.place.branch_no, "turn": turn}}
         given: dict[str, Any] = {**self.options_for(step), "metadata": metadata, "wait": self.wait}
         return given | ({"prefix": step.prefix} if step.prefix else {})  # type: ignore[return-value]
-
-
-_NOTHING = (CompletionOptions(), "")
 
 
 async def order_from(handle: Handle, branch: str | int | None, given: ReplayKwargs) -> Order:

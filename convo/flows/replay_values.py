@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict
 from uuid import UUID
 
 from convo.flows.accounting import UsageReport
 from convo.flows.reply import Reply
+from convo.frozen import dataclass
 from convo.messages import ToolCall
 from convo.options import CompletionOptions
 from convo.profiles import Profile

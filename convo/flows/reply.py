@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
 from convo.context.calls import short_id
 from convo.errors import InvalidOption, MalformedResponse, UnparsedResponse
+from convo.frozen import dataclass
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Branch, Entry, Turn
 from convo.values import clean_json, explain_validation

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
 from convo.context.tokens import Count
 from convo.errors import InvalidSetting
+from convo.frozen import dataclass
 from convo.options import CompletionOptions
 from convo.profiles import PERMISSIVE, Profile
 from convo.values import clean_json, dump_json

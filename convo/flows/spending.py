@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from convo.flows.handle import Handle
 from convo.flows.reading import turns
 from convo.flows.record import options_in
 from convo.flows.report_facts import price
+from convo.frozen import dataclass
 from convo.messages import message_from
 from convo.records import Call, Turn
 from convo.store import history, ledger

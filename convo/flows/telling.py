@@ -9,7 +9,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -30,6 +30,7 @@ from convo.flows.handle import Handle, load_window
 from convo.flows.outbound import Ask, Outbound, backend_name, prepare, recipe_of
 from convo.flows.turn_begin import Opening, call_record, next_request
 from convo.flows.turn_finish import error_record
+from convo.frozen import dataclass
 from convo.options import CompletionOptions
 from convo.profiles import Profile
 from convo.records import Entry

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from convo.flows.outbound import entries_for
 from convo.flows.reply import waiting_calls
 from convo.flows.toolbox import ToolFunction, result_of
 from convo.flows.turn import BEATS
+from convo.frozen import dataclass
 from convo.messages import ToolCall, ToolMessage, tool_result
 from convo.partials import Packed
 from convo.ports import Ended

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints, overload
@@ -20,6 +20,7 @@ from pydantic_core import to_jsonable_python
 
 from convo.errors import InvalidMessage, InvalidOption, InvalidSetting
 from convo.flows.docstrings import Told, told_by
+from convo.frozen import dataclass
 from convo.messages import ToolCall, ToolMessage, tool_result
 from convo.options import FunctionDefinition, Tool
 

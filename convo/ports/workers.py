@@ -16,10 +16,10 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from convo.errors import WrongFace
+from convo.frozen import dataclass
 
 LAST_MOMENT = 1.0
 """Seconds that cancelled tasks are given to end."""

@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from convo.frozen import dataclass
 from convo.records import Branch, Turn
 from convo.store import ledger
 from convo.store.branch_updates import BY_KEY, branch_update, now_ms

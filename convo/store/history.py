@@ -9,7 +9,6 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Integer, bindparam, text, update
 from sqlalchemy.engine import Connection
 
+from convo.frozen import dataclass
 from convo.records import Entry
 from convo.store.prepared import Prepared
 from convo.store.rows import ENTRY_COLUMNS, entry_from

@@ -7,12 +7,13 @@ every run than the statement takes a database that is near.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from convo.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.engine import Connection
 
+from convo.frozen import dataclass
 from convo.store.clock import now
 from convo.store.tables import TABLES
 

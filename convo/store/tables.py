@@ -6,10 +6,9 @@ never ``create_all``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
+from convo.frozen import dataclass
 from convo.store.types import REASON_LENGTH, Digest, Id, JsonText, Moment, Name
 
 PREFIX = "convo_"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -35,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Row
 
 from convo.errors import InvalidMessage
+from convo.frozen import dataclass
 from convo.messages import message_from
 from convo.records import UNFINISHED, Finding
 from convo.store.tables import TABLES

@@ -9,10 +9,10 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 
+from convo.frozen import dataclass
 from convo.testing.faults import Answer, Fault
 from convo.testing.mistral_schema import violations
 from convo.testing.replies import ServerReply, Style, event_bytes

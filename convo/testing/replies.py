@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from convo.frozen import dataclass
 
 Style = Literal["mistral", "openai"]
 _WORD = re.compile(r"\s*\S+|\s+\Z")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
@@ -12,6 +11,7 @@ from convo.cli import pictures
 from convo.cli.chat import output
 from convo.cli.chat.talk import Leave, Talk, last_question
 from convo.errors import InvalidOption, NotFound, NothingToAnswer
+from convo.frozen import dataclass
 from convo.records import Entry
 
 

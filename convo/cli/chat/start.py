@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from convo import AsyncConversation, AsyncStore
@@ -15,6 +15,7 @@ from convo.backends.registry import resolve
 from convo.cli.chat.input import PipedInput, TerminalInput
 from convo.cli.chat.talk import Talk
 from convo.errors import InvalidSetting, NotFound
+from convo.frozen import dataclass
 
 LEASE = 10.0
 """Seconds after which a chat whose process died may be resumed; a living one renews its lease."""
