@@ -44,7 +44,7 @@ class Opening:
     turn written over had streamed, ``resumed`` what this turn itself had streamed and now continues. ``check``
     raises where the branch as found makes no sense for it; ``tried`` is whether its begin may have been committed,
     ``rerun`` whether the reply to its COMMIT may have been lost, ``shrunk`` whether its request was made smaller
-    because the backend found it too long.
+    because the backend found it too long; ``recording`` is whether a call of it that has ended is being recorded.
 
     With tools, ``held`` says that the attempt before holds the branch for it, ``for_tools`` that it calls tools and
     sends nothing; ``holds_ms`` is for how long an answer with tool calls keeps holding the branch, 0 for not at all.
@@ -60,6 +60,7 @@ class Opening:
     tried: bool = False
     rerun: bool = False
     shrunk: bool = False
+    recording: bool = False
     held: bool = False
     for_tools: bool = False
     holds_ms: int = 0
@@ -294,11 +295,13 @@ async def next_request(
         for digest in kept.keys() - handle.blobs:
             ledger.keep_blob(connection, handle.conversation_id, digest, kept[digest])
 
+    opening.recording = True
     await handle.port.write(work)
     handle.blobs |= kept.keys()
     handle.state = state or handle.state
     opening.outbound = replace(outbound, state=None)
     opening.count_call()
+    opening.recording = False
 
 
 def call_record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -157,31 +157,35 @@ async def let_go(
         return
     refused = isinstance(problem, ConvoError) and not isinstance(problem, StreamInterrupted)
     error = error_record(problem)
-    call = call_record(opening.turn, opening.sent.pending, error=error)
-    turn = replace(
-        opening.turn,
-        status=status or ("failed" if refused else "interrupted"),
-        calls=opening.turn.calls + 1,
-        error=error,
-        ended_at=now(),
-    )
+    ended = status or ("failed" if refused else "interrupted")
     written = [*opening.salvage, *opening.inputs]
     head = written[-1].seq if written else handle.head
     if points is not None:
         await points.settle()
 
-    def work(connection: Connection) -> bool:
+    def work(connection: Connection) -> Turn | None:
         if not branches.release(connection, handle.place, opening.fence, head, None, at=head):
-            return False
+            return None
         if points is not None:
             points.keep_rest(connection)
+        before, asked = _in_flight(connection, opening)
+        turn = replace(before, status=ended, calls=before.calls + 1, error=error, ended_at=now())
         ledger.end_turn(connection, turn)
-        ledger.add_call(connection, handle.conversation_id, call)
-        return True
+        ledger.add_call(connection, handle.conversation_id, call_record(before, asked, error=error))
+        return turn
 
     with suppress(StoreError):
-        if await handle.port.write(work):
-            handle.last = turn
+        handle.last = await handle.port.write(work) or handle.last
+
+
+def _in_flight(connection: Connection, opening: Opening) -> tuple[Turn, Mapping[str, Any]]:
+    """Return the turn with the calls that are on record, and the call in flight; it may have been cancelled between."""
+    turn, asked = opening.turn, opening.sent.pending
+    if opening.recording:
+        stored = ledger.turn(connection, turn.conversation_id, turn.id)
+        turn = replace(turn, calls=stored.calls if stored is not None else turn.calls)
+        asked = ledger.pending(connection, turn.conversation_id, turn.id) or asked
+    return turn, asked
 
 
 def error_record(problem: BaseException) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from inspect import isawaitable
 from typing import Any
 from uuid import UUID, uuid4
 
-from convo import Choice, Completion, Conversation, Store, assistant, tool_call
+from convo import Choice, Completion, Conversation, Store, Summarize, assistant, tool_call
 from convo.completions import CompletionRequest
 from convo.errors import BackendFailed, NothingToResume, Unsupported
 from convo.profiles import PERMISSIVE, PrefixSupport, Profile
@@ -126,6 +126,12 @@ def has_pin(chat: Conversation) -> None:
     chat.pin(chat.history()[0])
 
 
+def talked_long(chat: Conversation) -> None:
+    """The next request is longer than its window, and what is cut away is to be summarised."""
+    chat.configure(policy=[Summarize(800, 500, "scripted:They laughed.", max_tokens=50)])
+    chat.send("and?")
+
+
 async def first_entry(chat: Any) -> Any:
     return (await now(chat.history()))[0]
 
@@ -166,6 +172,7 @@ VERBS = [
     Verb("send under a key", fresh, lambda store, chat: now(chat.send("what?", idempotency_key="send-1"))),
     Verb("send over a partial", broken_off, lambda store, chat: now(chat.send("what?"))),
     Verb("send for two choices", fresh, lambda store, chat: now(chat.send("what?", n=2, backend=Twice()))),
+    Verb("send what needs a summary", talked_long, lambda store, chat: now(chat.send("what?"))),
     Verb("complete", asked, lambda store, chat: now(chat.complete())),
     Verb("stream", fresh, lambda store, chat: drained(chat.stream("what?"))),
     Verb("leave a stream", fresh, lambda store, chat: drained(chat.stream("what?"), pieces=2)),
