@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convo.aio import AsyncConversation
+from convo.backends.models import ModelInfo
 from convo.completions import Choice, Completion, CompletionRequest, Delta, Usage
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
 from convo.context.exact import MistralTokens
@@ -75,6 +76,7 @@ __all__ = [
     "MergeConsecutive",
     "Message",
     "MistralTokens",
+    "ModelInfo",
     "Pinned",
     "Profile",
     "RecordedBackend",

@@ -14,6 +14,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from convo.aio import AsyncConversation
+from convo.backends.models import ModelInfo
 from convo.conversation import Conversation
 from convo.errors import WrongFace
 from convo.flows import opening, verifying
@@ -131,6 +132,13 @@ class Store:
         the cost does not grow with the database. ``before=hits.last`` goes on with older conversations.
         """
         return drive(opening.search(self._port, self._owner, text, limit, before))
+
+    def models(self, backend: Any) -> tuple[ModelInfo, ...]:
+        """Return the models that the server of ``backend`` (an object or a name) offers, with their context lengths.
+
+        One request. Raises Unsupported for a backend without such a list, BackendError for what goes wrong there.
+        """
+        return drive(opening.models(self._port, backend))
 
     def verify(self) -> Iterator[Finding]:
         """Yield what is damaged, and nothing of a healthy store. Reads everything, a conversation at a time."""
@@ -254,6 +262,10 @@ class AsyncStore:
         See ``Store.search``.
         """
         return await opening.search(self._port, self._owner, text, limit, before)
+
+    async def models(self, backend: Any) -> tuple[ModelInfo, ...]:
+        """See ``Store.models``."""
+        return await opening.models(self._port, backend)
 
     def verify(self) -> AsyncIterator[Finding]:
         """Yield what is damaged, and nothing of a healthy store; see ``Store.verify``."""

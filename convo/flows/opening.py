@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.engine import Connection
 
+from convo.backends.models import ModelInfo
 from convo.backends.registry import resolve
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, handle_from, refresh
@@ -191,3 +192,8 @@ async def forget_keys(port: Port, owner: str | None, before: datetime) -> int:
     if not isinstance(before, datetime) or before.tzinfo is None:
         raise InvalidSetting("before: must be a datetime with a time zone", field="before")
     return await port.write(lambda c: requests.sweep(c, owner, before))
+
+
+async def models(port: Port, backend: Any) -> tuple[ModelInfo, ...]:
+    """Return the models that the server of ``backend`` offers; raises Unsupported where there is no such list."""
+    return await port.models(resolve(backend))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from convo.backends import call
 from convo.backends.http_io import SyncHttp
+from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
@@ -86,6 +87,10 @@ class SyncPort:
     def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
         """Ask a backend for a streamed answer."""
         return call.stream(self._http, backend, request)
+
+    async def models(self, backend: Any) -> tuple[ModelInfo, ...]:
+        """Ask a backend's server for the models it offers."""
+        return await list_models(self._http, backend)
 
     def workers(self) -> Workers:
         """Return who makes the tool calls of one round."""

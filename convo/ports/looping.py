@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 from convo.backends import call
 from convo.backends.http_io import AsyncHttp
+from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
@@ -189,6 +190,10 @@ class AsyncPort:
             if problem is not None:
                 raise problem
             yield cast("T", item)
+
+    async def models(self, backend: Any) -> tuple[ModelInfo, ...]:
+        """Ask a backend's server for the models it offers."""
+        return await list_models(self._http, backend)
 
     def workers(self) -> Workers:
         """Return who makes the tool calls of one round."""

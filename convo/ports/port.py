@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import URL, Connection
 
+from convo.backends.models import ModelInfo
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.ports.workers import Workers
@@ -67,6 +68,10 @@ class Port(Protocol):
 
     def stream(self, backend: Any, request: CompletionRequest) -> AsyncGenerator[Delta, None]:
         """Ask a backend for a streamed answer."""
+        ...
+
+    async def models(self, backend: Any) -> tuple[ModelInfo, ...]:
+        """Ask a backend's server for the models it offers."""
         ...
 
     def workers(self) -> Workers:

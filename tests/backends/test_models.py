@@ -8,9 +8,10 @@ import pytest
 
 from convo.backends.dialects import DIALECTS
 from convo.backends.http import HttpBackend
+from convo.backends.mistral import mistral
 from convo.backends.models import ModelInfo, list_models
 from convo.backends.policy import Retries
-from convo.errors import AuthenticationFailed, MalformedResponse, Unsupported
+from convo.errors import AuthenticationFailed, InvalidSetting, MalformedResponse, Unsupported
 from convo.testing import ChatServer, ScriptedBackend, faults
 from support.asking import Asker
 
@@ -61,6 +62,21 @@ def test_listing_is_tried_again_and_errors_are_typed(asker: Asker, server: ChatS
     server.misbehave(faults.status(200, {"data": "none"}))
     with pytest.raises(MalformedResponse):
         listed(asker, server)
+
+
+@pytest.mark.parametrize("name", ["openai", "object"])
+def test_a_store_asks_a_backend_or_its_name_for_its_models(
+    face: Any, server: ChatServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    given = f"openai:@{server.base_url}" if name == "openai" else mistral(api_key="k", base_url=server.base_url)
+    with face.Store("sqlite://") as store:
+        (model,) = store.models(given)
+        assert (model.id, model.context_length) == ("mistral-small-2603", 262144)
+        with pytest.raises(Unsupported, match="scripted"):
+            store.models("scripted:")
+        with pytest.raises(InvalidSetting, match="klingon"):
+            store.models("klingon:")
 
 
 def test_what_is_no_server_lists_nothing(asker: Asker) -> None:
