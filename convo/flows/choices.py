@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlalchemy.engine import Connection
 
 from convo.completions import Choice
-from convo.flows.handle import Handle
+from convo.context.state import ComposeState
+from convo.flows.handle import Handle, cuts_json
 from convo.flows.outbound import entries_for
 from convo.records import Branch, Entry, Turn, TurnStatus
 from convo.store import branches, ledger
@@ -29,12 +30,14 @@ def store_siblings(
 def _store_sibling(connection: Connection, handle: Handle, turn: Turn, first: Entry, choice: Choice) -> Branch:
     number = branches.claim_number(connection, handle.conversation_id)
     before = first.seq - 1
+    state = handle.state.before(before) if before else ComposeState()
     new = NewBranch(
         name=f"{handle.branch.name[:200]}-choice-{choice.index + 1}-{number}",
         parent_no=_owner(handle, before) if before else None,
         fork_seq=before,
         shown_parent_no=handle.place.branch_no,
-        compose_state=None,
+        compose_state=cuts_json(state) if state.cuts else None,
+        pins=state.pins,
         messages=1,
     )
     sibling = replace(turn, id=new_id(), branch_no=number, input=None, calls=0, choice_of=turn.id, attempt=1)

@@ -377,3 +377,16 @@ def test_a_branch_with_summaries_answers_from_its_record(store: Any, writer: Wri
         again.send(f"question number {number}")
     assert [entry.text for entry in again.history()] == [entry.text for entry in chat.history()]
     assert len(writer.requests) == 2
+
+
+def test_another_choice_shares_pins_and_summary_with_the_first(store: Any, writer: Writer, talker: Talker) -> None:
+    chat = store.start(backend=talker, policy=[rule(writer)])
+    until(chat, writer, 1)
+    chat.pin(chat.history()[-1])
+    two = Completion(tuple(Choice(assistant(text), "stop", index) for index, text in enumerate(("one", "two"))))
+    reply = chat.send("which?", n=2, backend=lambda request: two)
+    side = store.load(chat.id, branch=reply.siblings[0].no, backend=talker, policy=[rule(writer)])
+    side.send("and then?")
+    assert summary_in(sent(talker)).startswith(f"{HEADING}\n\nPart 1: cheese.")
+    assert len(writer.requests) == 1
+    assert side._handle.state.pins == chat._handle.state.pins != ()
