@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage
+from convo.errors import InvalidMessage, MalformedResponse
 from convo.messages import AssistantMessage
 
 
@@ -79,7 +80,10 @@ class _PendingChoice:
         data: dict[str, Any] = {"role": "assistant", "content": content}
         if self.calls:
             data["tool_calls"] = [call.to_json(position) for position, call in sorted(self.calls.items())]
-        return AssistantMessage.from_json({**self.extra, **data})
+        try:
+            return AssistantMessage.from_json({**self.extra, **data})
+        except InvalidMessage as problem:
+            raise MalformedResponse(f"the backend's answer is no message: {problem}") from None
 
 
 class Accumulator:
@@ -112,7 +116,10 @@ class Accumulator:
         return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
 
     def completion(self) -> Completion:
-        """Return the answer as gathered so far; at least one choice, empty where nothing came."""
+        """Return the answer as gathered so far; at least one choice, empty where nothing came.
+
+        Raises MalformedResponse where what came is no message.
+        """
         pending = self._choices or {0: _PendingChoice()}
         choices = tuple(
             Choice(message=choice.message(), finish_reason=choice.finish_reason, index=index)

@@ -110,7 +110,8 @@ class StreamFold:
             new = list(_parts(said, state))
         if new and (state.finish_reason or not self.said):
             self._check_place(new, state)
-        return new + _finished(choice["finish_reason"], state) if choice.get("finish_reason") else new
+        reason = text_in(choice, "finish_reason")
+        return new + _finished(reason, state) if reason else new
 
     def _begun(self, index: int) -> _ChoiceState:
         self._choices[index] = _ChoiceState(index)
@@ -127,13 +128,13 @@ def says_something(delta: Delta) -> bool:
     return bool(delta.text or delta.thinking or delta.tool_calls or delta.chunk is not None)
 
 
-def _finished(reason: Any, state: _ChoiceState) -> list[Delta]:
+def _finished(reason: str, state: _ChoiceState) -> list[Delta]:
     if reason == "error":
         raise StreamInterrupted("the backend ended its stream with an error")
     if state.finish_reason is not None:
         return []
-    state.finish_reason = str(reason)
-    return [Delta(text=state.half, finish_reason=state.finish_reason, index=state.index)]
+    state.finish_reason = reason
+    return [Delta(text=state.half, finish_reason=reason, index=state.index)]
 
 
 def _parts(said: Mapping[str, Any], state: _ChoiceState) -> Iterator[Delta]:
@@ -141,6 +142,8 @@ def _parts(said: Mapping[str, Any], state: _ChoiceState) -> Iterator[Delta]:
     if thinking:
         yield Delta(thinking=thinking, index=state.index)
     content = said.get("content")
+    if not isinstance(content, str | list | dict | None):
+        raise MalformedResponse(f"the backend sent content of type {type(content).__name__}")
     text = state.whole(content) if isinstance(content, str) else ""
     if text:
         yield Delta(text=text, index=state.index)

@@ -39,6 +39,7 @@ STREAM_FAULTS: dict[str, tuple[Fault, type[BackendError]]] = {
     "an event that is no chat event": (faults.insert(3, b'data: {"hello": 1}\n\n'), MalformedResponse),
     "an event that is a list": (faults.insert(3, b"data: [1, 2]\n\n"), MalformedResponse),
     "a choice that is no object": (faults.insert(3, b'data: {"choices": [7]}\n\n'), MalformedResponse),
+    "content of no known shape": (faults.insert(3, event({"delta": {"content": 7}})), MalformedResponse),
     "a giant event": (faults.giant_event(3, 9 * 2**20), MalformedResponse),
     "a deep event": (faults.insert(3, b"data: " + b"[" * 5000 + b"]" * 5000 + b"\n\n"), MalformedResponse),
     "words after the finish reason": (
@@ -175,6 +176,7 @@ HARMLESS: dict[str, Fault] = {
     "the finish reason twice": faults.rewritten(
         lambda body: body.replace(b"data: [DONE]", event({"finish_reason": "stop"}) + b"data: [DONE]")
     ),
+    "a finish reason that is no text": faults.insert(3, event({"finish_reason": ["stop"]})),
     "a NUL in the text": faults.insert(4, event({"delta": {"content": "\x00"}})),
     "a body that ends behind the end marker without a newline": faults.rewritten(bytes.rstrip),
 }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convo.backends.answers import deltas_of
 from convo.chunks import ReferenceChunk
 from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage
+from convo.errors import MalformedResponse
 from convo.messages import assistant, tool_call
 from convo.turns import Accumulator
 from support.json_values import ANY_TEXT
@@ -172,6 +173,11 @@ def test_a_call_without_an_id_has_the_id_that_stands_for_none() -> None:
 def test_fields_without_a_name_in_convo_are_kept_on_the_message() -> None:
     message = gathered(Delta(extra={"refusal": "no"}), Delta(text="a"), Delta(extra={"audio": {"id": 1}})).message
     assert message.to_json() == {"refusal": "no", "audio": {"id": 1}, "role": "assistant", "content": "a"}
+
+
+def test_what_adds_up_to_no_message_is_the_backends_fault() -> None:
+    with pytest.raises(MalformedResponse, match="score: inf is not a JSON number"):
+        gathered(Delta(text="a"), Delta(extra={"score": float("inf")}))
 
 
 def test_the_last_facts_count() -> None:
