@@ -53,7 +53,8 @@ def search(
     """
     ranges: list[_Range] = []
     infos: list[ConversationInfo] = []
-    for row in connection.execute(_newest(owner, limit, before)):
+    page = connection.execute(_newest(owner, limit, before)).all()
+    for row in sorted(page, key=lambda row: (row.active_at, row.id), reverse=True):
         infos.append(conversation_from(row))
         ranges += [_Range(infos[-1], span) for span in _tail(connection, infos[-1].id, row)]
     sought = wanted.casefold()
@@ -67,8 +68,7 @@ def _newest(owner: str | None, limit: int, before: ConversationInfo | None) -> A
     after = None if before is None else (before.active_at, before.id)
     page = conversations.newest(owner, limit, after).subquery()
     active = and_(_B.conversation_id == page.c.id, _B.branch_no == page.c.active_branch)
-    joined = select(page, _B.branch_no, _B.fork_seq, _B.head_seq).join(TABLES.branches, active)
-    return joined.order_by(page.c.active_at.desc(), page.c.id.desc())
+    return select(page, _B.branch_no, _B.fork_seq, _B.head_seq).join(TABLES.branches, active)
 
 
 def _tail(connection: Connection, conversation_id: UUID, row: Any) -> list[Span]:

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.databases import kinds
+from support.programs import left_out
 from support.stored import Database
+
+collect_ignore = ["test_proxy.py"] if left_out("pgbouncer") or "postgresql" not in kinds() else []
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -22,6 +22,7 @@ from convo.store.schema import upgrade
 from convo.store.tables import TABLES
 from support.databases import Databases, kinds
 from support.meters import Cost, metered
+from support.plans import planned
 
 SHORT, LONG, TURNS, BRANCHES = 100, 100_000, 50_000, 10_000
 
@@ -157,3 +158,31 @@ def test_a_fork_at_the_head_costs_the_same_whatever_it_stands_on(histories: Hist
 
 def test_a_fork_further_back_costs_the_same_and_so_does_reading_it(histories: Histories) -> None:
     compared(histories, lambda chat: chat.fork(chat.history(60)[0]).compose("And now?"), policy=[LastMessages(10)])
+
+
+HISTORY = {"convo_messages", "convo_branches", "convo_turns"}
+
+
+def test_no_plan_reads_a_history_through_or_sorts_it(histories: Histories) -> None:
+    chat = histories.open("long", policy=[LastMessages(10)])
+    first = chat.history(60)[0]
+    verbs: list[Callable[[], Any]] = [
+        lambda: histories.open("long", policy=[LastMessages(10)]).send("cold"),
+        lambda: chat.send("warm"),
+        lambda: list(chat.stream("streamed")),
+        lambda: chat.append("appended"),
+        lambda: chat.compose("And now?"),
+        lambda: chat.history(20, before=first),
+        lambda: chat.fork(at=first).compose("And now?"),
+        lambda: chat.siblings(first),
+        lambda: chat.turns(20),
+        lambda: histories.store.search("cheese"),
+        lambda: histories.store.conversations(),
+    ]
+    for verb in verbs:
+        with planned() as plans:
+            verb()
+        assert plans
+        for plan in plans:
+            assert not HISTORY & {*plan.scans}, plan
+            assert plan.sorts == 0 or not HISTORY & {*plan.tables}, plan
