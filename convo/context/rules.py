@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeAlias
 
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
@@ -112,6 +113,15 @@ def policy_key(policy: Policy) -> str:
 
     A function counts by its module and qualified name, so changing its body keeps the key.
     """
+    return _default_key() if policy is DEFAULT_POLICY else _key_of(policy)
+
+
+@cache
+def _default_key() -> str:
+    return _key_of(DEFAULT_POLICY)
+
+
+def _key_of(policy: Policy) -> str:
     parts = [_dumped(rule) if _is_stored(rule) else _own_key(rule) for rule in policy]
     return hashlib.sha256(canonical_json(parts)).hexdigest()[:16]
 

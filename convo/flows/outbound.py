@@ -159,8 +159,8 @@ async def prepare(
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     handle.port.check(ask.backend, request, new=min(len(inputs) + bool(ask.prefix), len(request.messages)))
     recipe, blobs = recipe_of(composition, ask.options)
-    head = max((entry.seq for entry in (*known, *inputs)), default=handle.head)
-    said = context_length(ask, Learned())
+    newest, said = [*known[-1:], *inputs[-1:]], context_length(ask, Learned())
+    head = newest[-1].seq if newest else handle.head
     recipe["c"] = circumstances(ask.settings.rules, ask.profile, moved, head, said)
     if learned != Learned():
         recipe["learned"] = {**learned.to_json(), "of": learned_key(ask)}
