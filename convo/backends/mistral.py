@@ -34,7 +34,7 @@ def mistral(
     environment's ``MISTRAL_API_KEY``. ``settings`` are those of ``HttpBackend``; ``context_length`` is known for the
     models of ``CONTEXT_LENGTHS``. Raises InvalidSetting without a key.
     """
-    require_text(optional=True, api_key=api_key)
+    require_text(optional=True, model=model, api_key=api_key)
     key = api_key or os.environ.get("MISTRAL_API_KEY", "")
     if not key:
         raise InvalidSetting("set MISTRAL_API_KEY, or give api_key=, to use Mistral", field="api_key")
