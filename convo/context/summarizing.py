@@ -15,7 +15,10 @@ from convo.frozen import dataclass
 from convo.messages import UserMessage
 
 SHARE = 4
-"""The summary takes at most one in so many tokens of ``when``; and a part of it one in so many of its own."""
+"""The summary takes at most one in so many tokens of ``when``."""
+
+SMALLEST_PART = 8
+"""A part gets half of the room that is left, but at least one in so many tokens of all; else all is told anew."""
 
 SYSTEM = (
     "You summarise conversations, so that they can go on when their earlier messages are no longer at hand. You never "
@@ -72,10 +75,10 @@ class Summarize(BuiltInRule):
     def needs(self, told: Sequence[Summary], upto: int, most: int, factor: float) -> NeedsSummary:
         """Return what is to be summarised where ``told`` stands and the window has cut behind ``upto``."""
         room = int(self.room(most) / factor)
-        new = max(room // SHARE, 1)
-        folds = bool(told) and sum(part.tokens for part in told) + new > room
+        new = (room - sum(part.tokens for part in told)) // 2
+        folds = bool(told) and new < room // SMALLEST_PART
         after = told[-1].last if told else 0
-        return NeedsSummary(after, upto, tuple(told), folds, max(room // 2, 1) if folds else new, most)
+        return NeedsSummary(after, upto, tuple(told), folds, max(room // 2 if folds else new, 1), most)
 
     def _apply(self, draft: Draft) -> Draft:
         left = draft.behind_the_cut()

@@ -227,7 +227,7 @@ def test_the_backend_that_answers_writes_the_summaries_where_no_other_is_named(s
     chat = store.start(backend=talker, policy=[Summarize(400, 200, max_tokens=80)], model="talker-2")
     talk(chat, 0, 20)
     (asked, *_) = [one for one in talker.requests if one.messages[0].text == SYSTEM]
-    assert asked.options.to_json() == {"model": "talker-2", "max_tokens": 40}
+    assert asked.options.to_json() == {"model": "talker-2", "max_tokens": 80}
     assert summary_in(sent(talker)).startswith(f"{HEADING}\n\nA fairly long answer")
 
 
@@ -364,7 +364,7 @@ def test_more_than_a_request_for_a_summary_holds_is_told_from_where_it_fits(
 def test_a_task_of_ones_own_takes_the_place_of_the_built_in_one(store: Any, writer: Writer, talker: Talker) -> None:
     chat = store.start(backend=talker, policy=[rule(writer, instruction="List the cheeses, {words} words.")])
     until(chat, writer, 1)
-    assert writer.requests[0].messages[-1].text == "List the cheeses, 12 words."
+    assert writer.requests[0].messages[-1].text == "List the cheeses, 24 words."
 
 
 def test_a_branch_with_summaries_answers_from_its_record(store: Any, writer: Writer, talker: Talker) -> None:

@@ -129,15 +129,17 @@ class TestRule:
         assert Summarize(400, max_tokens=50).room(400) == 50
         assert Summarize(400).room(400) == 100
 
-    def test_parts_are_a_quarter_of_that_and_are_folded_before_they_pass_it(self) -> None:
+    def test_a_part_gets_half_of_what_is_left_and_little_left_is_told_anew(self) -> None:
         rule = Summarize(4_000, max_tokens=400)
         first = rule.needs((), 20, 4_000, 1.0)
-        assert first == NeedsSummary(0, 20, (), folds=False, tokens=100, most=4_000)
+        assert first == NeedsSummary(0, 20, (), folds=False, tokens=200, most=4_000)
         long = replace(summary(1, 20), tokens=301)
         assert rule.needs((long,), 40, 4_000, 1.0) == NeedsSummary(20, 40, (long,), folds=True, tokens=200, most=4_000)
         short = replace(long, tokens=300)
-        assert not rule.needs((short,), 40, 4_000, 1.0).folds
-        assert rule.needs((), 20, 4_000, 2.0).tokens == 50
+        assert rule.needs((short,), 40, 4_000, 1.0) == NeedsSummary(
+            20, 40, (short,), folds=False, tokens=50, most=4_000
+        )
+        assert rule.needs((), 20, 4_000, 2.0).tokens == 100
         assert Summarize(4).needs((), 20, 4, 1.0).tokens == 1
 
     def test_only_one_window_is_in_a_policy(self) -> None:
@@ -175,7 +177,7 @@ class TestComposing:
         composition, state = composed(policy, 6)
         assert composition.tokens == 85
         assert state.cuts[policy_key(policy)] == 4
-        assert composition.needs == NeedsSummary(0, 4, (), folds=False, tokens=7, most=120)
+        assert composition.needs == NeedsSummary(0, 4, (), folds=False, tokens=15, most=120)
         lines = [line for line in composition.decisions if not line.included]
         assert [(line.seq, line.rule, line.note) for line in lines] == [
             (seq, "Summarize", "to be summarised when this is sent") for seq in (1, 2, 3, 4)
@@ -242,7 +244,7 @@ class TestComposing:
         composition, state = composed(policy, 9, part, cut=4)
         cut = state.cuts[policy_key(policy)]
         assert cut > 4
-        assert composition.needs == NeedsSummary(4, cut, (part,), folds=False, tokens=7, most=120)
+        assert composition.needs == NeedsSummary(4, cut, (part,), folds=False, tokens=12, most=120)
         notes = {line.seq: line.note for line in composition.decisions if not line.included}
         assert (notes[4], notes[5]) == ("told in the summary", "to be summarised when this is sent")
 
