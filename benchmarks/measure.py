@@ -95,9 +95,10 @@ def flatness(what: str, costs: Sequence[Cost], limit: str) -> Line:
     return Line(what, millis(large), millis(small), large.wall / small.wall, large.cpu / small.cpu, limit)
 
 
-def table(lines: Sequence[Line]) -> str:
+def table(lines: Sequence[Line], sides: tuple[str, str] = ("convo", "floor")) -> str:
     """The lines as a Markdown table."""
-    head = "| what | convo: wall (CPU) | floor: wall (CPU) | ratio | CPU ratio | to reach |\n|---|---|---|---|---|---|"
+    ours, theirs = (f"{side}: wall (CPU)" for side in sides)
+    head = f"| what | {ours} | {theirs} | ratio | CPU ratio | to reach |\n|---|---|---|---|---|---|"
     return "\n".join([head, *map(_row, lines)])
 
 
