@@ -76,7 +76,7 @@ def spans(connection: Connection, conversation_id: UUID, branch_no: int, head: i
         given = {"conversation": conversation_id, "branch": branch, "hi": hi, "floor": floor}
         rows = sorted(_PATH[connection.dialect.name].run(connection, given), key=lambda row: row.depth)
         found += [Span(row.branch_no, row.lo, row.hi) for row in rows]
-        if not rows:
+        if not rows or rows[-1].lo >= hi:  # a damaged path may lead in a circle
             break
         branch, hi = rows[-1].parent_no, rows[-1].lo
     return found
