@@ -67,7 +67,7 @@ def hide(connection: Connection, conversation_id: UUID, number: int) -> bool:
 def free(connection: Connection, conversation_id: UUID, number: int) -> None:
     """Remove of a hidden branch what no other branch stands on, and of its hidden ancestors what then is free.
 
-    Messages go with their turns, calls and parts. O(what is removed).
+    Messages go with their turns, calls, parts and keys. O(what is removed, and keys of the conversation).
     """
     branch: int | None = number
     while branch is not None:
@@ -94,7 +94,7 @@ def _free_one(connection: Connection, conversation_id: UUID, number: int) -> int
 
 def _remove_after(connection: Connection, conversation_id: UUID, number: int, kept: int) -> None:
     gone = _turns_after(conversation_id, number, kept)
-    for table in (TABLES.calls, TABLES.partials):
+    for table in (TABLES.calls, TABLES.partials, TABLES.requests):
         turns = table.c.turn_id.in_(gone)
         connection.execute(delete(table).where(table.c.conversation_id == conversation_id, turns))
     ids = list(connection.execute(gone).scalars())

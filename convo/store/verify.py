@@ -202,7 +202,7 @@ def _of_turns() -> Made:
 
 
 def _of_ranges() -> Made:
-    """A turn's input and output begin and end with messages of its own."""
+    """A turn's input and output begin and end with messages of its own, or with some that went with their branch."""
     turns = select(_T.turn_id).where(_T.conversation_id == _ID)
     for name, first, last in (
         ("input", _T.input_first, _T.input_last),
@@ -213,7 +213,9 @@ def _of_ranges() -> Made:
         for end in (first, last):
             place = _M.conversation_id == _T.conversation_id, _M.branch_no == _T.branch_no, _M.seq == end
             own = exists().where(*place, _M.turn_id == _T.turn_id)
-            yield "turn-range", turns.where(end.is_not(None), not_(own)), f"turn {{}} does not own its {end.name}"
+            freed = exists().where(*_branch_of_turn(), _B.hidden_at.is_not(None), _B.head_seq < end)
+            lost = turns.where(end.is_not(None), not_(own), not_(freed))
+            yield "turn-range", lost, f"turn {{}} does not own its {end.name}"
 
 
 def _of_the_rest() -> Made:

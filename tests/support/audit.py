@@ -53,9 +53,10 @@ def turns_of(connection: Connection, conversation: UUID) -> list[Turn]:
 
 def _conversation(connection: Connection, conversation: UUID) -> int:
     turns = {turn.id: turn for turn in turns_of(connection, conversation)}
-    entries = _branches(connection, conversation, turns)
+    entries, freed = _branches(connection, conversation, turns)
     for turn in turns.values():
-        _ranges(turn, entries)
+        if not any(last > freed.get(turn.branch_no, last) for _, last in filter(None, (turn.input, turn.output))):
+            _ranges(turn, entries)
     _partials(connection, conversation, turns)
     calls = ledger.calls(connection, conversation, list(turns))
     for turn in turns.values():
@@ -63,21 +64,27 @@ def _conversation(connection: Connection, conversation: UUID) -> int:
     return len(calls)
 
 
-def _branches(connection: Connection, conversation: UUID, turns: dict[UUID, Turn]) -> dict[tuple[int, int], Entry]:
-    """Each branch holds its messages without a hole, and is held by a turn exactly while that one is running."""
-    table, entries = TABLES.branches, dict[tuple[int, int], Entry]()
+def _branches(
+    connection: Connection, conversation: UUID, turns: dict[UUID, Turn]
+) -> tuple[dict[tuple[int, int], Entry], dict[int, int]]:
+    """Each branch holds its messages without a hole, and is held by a turn exactly while that one is running.
+
+    Returns the messages by branch and seq, and behind which one a branch that was deleted has been freed.
+    """
+    table, entries, freed = TABLES.branches, dict[tuple[int, int], Entry](), dict[int, int]()
     running = {turn.id for turn in turns.values() if turn.status == "running"}
     for row in connection.execute(select(table).where(table.c.conversation_id == conversation)):
         span = history.Span(row.branch_no, 0, 2**62)
         found = history.read(connection, conversation, [span])
         assert [entry.seq for entry in found] == [*range(row.fork_seq + 1, row.head_seq + 1)], "a branch has a hole"
         entries |= {(entry.branch_no, entry.seq): entry for entry in found}
+        freed |= {row.branch_no: row.head_seq} if row.hidden_at else {}
         assert (row.open_turn is None) == (row.lease_until is None) == (row.open_attempt is None)
         if row.open_turn is not None:
             assert row.open_attempt == turns[row.open_turn].attempt
             running.remove(row.open_turn)
     assert not running, "a turn is running that holds no branch"
-    return entries
+    return entries, freed
 
 
 def _ranges(turn: Turn, entries: dict[tuple[int, int], Entry]) -> None:
