@@ -12,7 +12,7 @@ from convo.completions import Choice, Completion, CompletionRequest, Usage
 from convo.context.rules import policy_key
 from convo.context.summarizing import SYSTEM
 from convo.context.summary import HEADING
-from convo.errors import BackendError, InvalidSetting, RateLimited
+from convo.errors import BackendError, InvalidSetting, RateLimited, TurnClosed
 from convo.messages import assistant
 from support.embedded import database_url
 
@@ -390,3 +390,45 @@ def test_another_choice_shares_pins_and_summary_with_the_first(store: Any, write
     assert summary_in(sent(talker)).startswith(f"{HEADING}\n\nPart 1: cheese.")
     assert len(writer.requests) == 1
     assert side._handle.state.pins == chat._handle.state.pins != ()
+
+
+class Stopped(BaseException):
+    """Ends whatever runs, and is no error."""
+
+
+def test_a_turn_that_ends_while_its_summary_is_written_is_taken_up(store: Any, writer: Writer, talker: Talker) -> None:
+    writer.fails = Stopped
+    chat = store.start(backend=talker, policy=[rule(writer)])
+    with pytest.raises(Stopped):
+        until(chat, writer, 1)
+    asked = chat.history()[-1].text
+    turn, calls = chat.turn(chat.turns()[-1].id)
+    assert (turn.status, [(call.kind, call.error["type"]) for call in calls]) == (
+        "interrupted",
+        [("complete", "Stopped")],
+    )
+    writer.fails = None
+    other = store.load(chat.id, backend=talker, policy=[rule(writer)])
+    other.resume()
+    assert len(writer.requests) == 2
+    assert summary_in(sent(talker)).startswith(f"{HEADING}\n\nPart 2: cheese.")
+    assert sent(talker)[-1] == asked
+
+
+def test_a_turn_written_over_while_its_summary_is_written_is_closed(
+    store: Any, writer: Writer, talker: Talker, elsewhere: Any
+) -> None:
+    chat = store.start(backend=talker, policy=[rule(writer)], lease=1)
+
+    def takes_over() -> BaseException:
+        elsewhere(chat).cancel(grace=0)
+        return RateLimited("too late anyway")
+
+    writer.fails = takes_over
+    with pytest.raises(TurnClosed):
+        until(chat, writer, 1)
+    assert chat.history()[-1].role == "user"
+    assert chat.turns()[-1].status == "cancelled"
+    writer.fails = None
+    chat.send("and now?")
+    assert chat.turns()[-1].status == "completed"
