@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,13 +31,27 @@ app.add_typer(database.app, name="db")
 
 def run() -> None:
     """Run the command line and exit with its code; see ``convo.cli.main``."""
+    _fill_closed_streams()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except ConvoError as problem:
         from convo.harmless import one_line
 
         sys.exit(f"convo: {one_line(str(problem), 1000)}")
+    except OSError as problem:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has nowhere to go at exit either
+        sys.exit(1 if problem.errno == errno.EPIPE else f"convo: input or output failed: {problem.strerror}")
+
+
+def _fill_closed_streams() -> None:
+    """Open what a shell has closed (``>&-``): else the next file, the database, would be standard output."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process
 
 
 def _version(wanted: bool) -> None:
@@ -58,7 +73,9 @@ def _options(
 
 @app.command(epilog=examples("convo demo", "convo demo --db /tmp/demo.db"))
 def demo(
-    db: Annotated[Path, typer.Option(help="The SQLite file to keep the conversation in.")] = Path("convo-demo.db"),
+    db: Annotated[
+        str, typer.Option(help="The database to keep the conversation in: a file or a URL.")
+    ] = "convo-demo.db",
     json: Json = False,
 ) -> None:
     """Show what convo does. Holds a short support conversation, offline, and shows what is kept of it."""
@@ -67,12 +84,12 @@ def demo(
     from convo.cli.demo import hold, present
     from convo.cli.opening import database_url
 
-    with Store(database_url(str(db))) as store:
+    with Store(database_url(db)) as store:
         held = hold(store)
         if json:
-            screen.show_json({"db": str(db), "id": held[0].id, "branches": held[0].branches()})
+            screen.show_json({"db": db, "id": held[0].id, "branches": held[0].branches()})
             return
-        present(held, str(db))
+        present(held, db)
 
 
 @app.command(
@@ -85,6 +102,7 @@ def demo(
     )
 )
 def chat(
+    context: typer.Context,
     backend: Annotated[
         str | None,
         typer.Argument(
@@ -108,9 +126,16 @@ def chat(
     Lines from a pipe are sent one after the other.
     """
     from convo.cli.chat.start import Answering, Wanted, run
-    from convo.cli.opening import database_url
+    from convo.cli.opening import database_url, known_database
 
-    url = database_url(db, exists=goes_on or id is not None)
+    source = context.get_parameter_source("backend")
+    if base_url and source and source.name == "COMMANDLINE":
+        raise typer.BadParameter("a backend and --base-url are two answers to who answers: give one of them")
+    if model and not base_url:
+        raise typer.BadParameter("--model goes with --base-url; a backend by name has it after the colon")
+    if goes_on and id is not None:
+        raise typer.BadParameter("--continue and --id are two conversations: give one of them")
+    url = known_database(db) if goes_on or id is not None else database_url(db)
     answering = Answering(backend, base_url, model)
     run(Wanted(url, answering, goes_on=goes_on, id=id, system=system, owner=owner, json=json))
 
@@ -158,7 +183,7 @@ def search(
 def show(
     url: Url,
     id: IdAndBranch,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many messages, the newest.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many messages, the newest.")] = 200,
     full: Annotated[bool, typer.Option("--full", help="Fold and cut nothing.")] = False,
     owner: Owner = None,
     json: Json = False,
@@ -203,7 +228,10 @@ def tree(
 def explain(
     url: Url,
     id: IdAndBranch,
-    message: Annotated[str | None, typer.Argument(help="What the user would say next.", show_default=False)] = None,
+    message: Annotated[
+        str | None,
+        typer.Argument(help="What the user would say next.", show_default=False),
+    ] = None,
     turn: Annotated[
         str | None,
         typer.Option(help="What the model saw in this turn: its number, -1 for the last, or id.", show_default=False),
@@ -217,14 +245,18 @@ def explain(
     With --turn, what it was sent in a turn: rebuilt from the record, and proven by its hash.
     """
     from convo.cli import pictures, screen
-    from convo.cli.opening import load, open_store, turn_reference
+    from convo.cli.opening import SOMETHING, load, next_message, open_store, turn_reference
 
+    if message is not None and turn is not None:
+        raise typer.BadParameter("--turn tells of what was sent, a message of what would be: give one of them")
     with open_store(url, owner) as store:
-        account = load(store, id).explain(message, turn=turn_reference(turn))
+        chat = load(store, id)
+        coming = next_message(message, chat.history(limit=1)) if turn is None else None
+        account = chat.explain(coming, turn=turn_reference(turn))
         if json:
             screen.show_json(account)
             return
-        screen.show(pictures.explanation(account, full=full))
+        screen.show(pictures.explanation(account, full=full, coming=coming == SOMETHING))
 
 
 @app.command(

@@ -28,20 +28,21 @@ def upgrade(url: Url, json: Json = False) -> None:
 @app.command()
 def check(url: Url, json: Json = False) -> None:
     """Check the schema. Exits with 1 where it is not this release's."""
-    from convo.cli.opening import database_url
+    from convo.cli.opening import known_database
     from convo.store import schema
 
-    schema.check(database_url(url, exists=True))
+    schema.check(known_database(url))
     _tell(schema.HEAD, json)
 
 
 @app.command()
 def current(url: Url, json: Json = False) -> None:
     """Print the schema's revision. It is 'none' where there are no tables of convo."""
-    from convo.cli.opening import database_url
+    from convo.cli.opening import database_url, has_tables
     from convo.store import schema
 
-    found = schema.revision(database_url(url, exists=True))
+    known = database_url(url, exists=True)
+    found = schema.revision(known) if has_tables(known) else None
     typer.echo(dumps({"schema": found}) if json else found or "none")
 
 

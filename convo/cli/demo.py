@@ -67,7 +67,7 @@ def present(held: tuple[Conversation, Conversation], file: str) -> None:
         pictures.transcript(warmer.history(limit=2)),
         pictures.heading("What the model would be sent for 'Thank you!', and why"),
         pictures.explanation(chat.explain("Thank you!")),
-        pictures.heading("It is all in an SQLite file. Look at it with"),
+        pictures.heading("It is all in a database. Look at it with"),
     )
     typer.echo("\n".join(f"  convo {command}" for command in _next_commands(chat, shlex.quote(file))))
 

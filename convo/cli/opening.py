@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from convo.errors import NotFound
+from convo.errors import InvalidSetting, NotFound
+from convo.messages import AssistantMessage
 from convo.store.engine import is_memory, is_sqlite, parse_url
 
 if TYPE_CHECKING:
@@ -17,24 +22,63 @@ if TYPE_CHECKING:
 PAGE = 1000
 """Conversations read at once."""
 
+SOMETHING = "…"
+"""Stands for what the user would say next."""
+
+_TYPED_AS_IT_IS = re.compile(r"[\w@%+=:,./-]+")
+"""What no shell reads as anything but a word."""
+
 
 def database_url(typed: str, *, exists: bool = False) -> str:
     """Return the URL of the database ``typed``: a URL, or the path of an SQLite file.
 
     With ``exists``, raises NotFound for an SQLite file that is not there, which opening would make.
     """
+    if not typed:
+        raise InvalidSetting("no database is named: give the path of an SQLite file, or a URL", field="url")
     text = typed if "://" in typed else f"sqlite:///{typed}"
-    url = parse_url(text)
-    if exists and is_sqlite(url) and not is_memory(url) and not Path(url.database or "").is_file():
-        raise NotFound(f"there is no database file {url.database}")
+    file = _file(text)
+    if exists and file and not Path(file).is_file():
+        raise NotFound(f"there is no database file {file}")
     return text
+
+
+def known_database(typed: str) -> str:
+    """Return the URL of a database that has convo's tables.
+
+    Raises NotFound for an SQLite file without them: opening it as a store would make them, and it may belong to another
+    application. A server without them is refused when it is first used.
+    """
+    text = database_url(typed, exists=True)
+    if not has_tables(text):
+        name = _file(text) or typed
+        raise NotFound(f"there are no tables of convo in {name}; 'convo db upgrade {name}' makes them")
+    return text
+
+
+def has_tables(url: str) -> bool:
+    """Return whether an SQLite file has convo's tables, without a change to it; True for what cannot be looked into."""
+    if not is_sqlite(parse_url(url)):
+        return True
+    try:
+        with closing(sqlite3.connect(f"file:{quote(_file(url))}?mode=ro", uri=True)) as db:
+            found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'convo_schema_version'").fetchone()
+    except sqlite3.Error:  # the store's own words for it are better
+        return True
+    return found is not None
+
+
+def _file(url: str) -> str:
+    """Return the path of an SQLite file; nothing for a server and for a database in memory."""
+    parsed = parse_url(url)
+    return (parsed.database or "") if is_sqlite(parsed) and not is_memory(parsed) else ""
 
 
 def open_store(typed: str, owner: str | None) -> Store:
     """Return the store that was ``typed``, as ``owner`` sees it (None: with everybody's conversations)."""
     from convo import Store
 
-    return Store(database_url(typed, exists=True), owner=owner)
+    return Store(known_database(typed), owner=owner)
 
 
 def newest(store: Store, limit: int) -> Iterator[ConversationInfo]:
@@ -57,21 +101,37 @@ def searched(store: Store, text: str, limit: int) -> Iterator[Hit]:
 
 
 def known_ids(typed: str, incomplete: str) -> list[str]:
-    """Return the ``ID``s, or ``ID@BRANCH``es where there is an @, that begin with ``incomplete``."""
+    """Return the ``ID``s, or ``ID@BRANCH``es where there is an @, that begin with ``incomplete``.
+
+    A branch whose name a shell would read as more than a word is left out: it would be put into the line as it stands.
+    """
     with open_store(typed, None) as store:
         id, at, _ = incomplete.partition("@")
         if at:
             known = [f"{id}@{branch.name}" for branch in store.load(id).branches()]
         else:
             known = [str(info.id) for info in newest(store, PAGE)]
-    return [one for one in known if one.startswith(incomplete)]
+    return [one for one in known if one.startswith(incomplete) and _TYPED_AS_IT_IS.fullmatch(one)]
 
 
 def turn_reference(typed: str | None) -> int | str | None:
     """Return the turn that was ``typed``: its number, or its id."""
     if typed is None:
         return None
-    return int(typed) if typed.removeprefix("-").isdecimal() else typed
+    return int(typed) if re.fullmatch(r"-?\d{1,9}", typed) else typed
+
+
+def next_message(typed: str | None, last: Sequence[Entry]) -> str | None:
+    """Return what an explanation is for: the message ``typed``, ``SOMETHING`` for one that is not known yet, or None.
+
+    None is for what waits at the end of the branch, whose ``last`` entries are given. Where an answer ends it nothing
+    waits, and many a provider would refuse the list as it is.
+    """
+    if typed:
+        return typed
+    message = last[-1].message if last else None
+    waits = message is not None and not (isinstance(message, AssistantMessage) and not message.calls)
+    return None if waits else SOMETHING
 
 
 def load(store: Store, typed: str) -> Conversation:

@@ -211,12 +211,15 @@ def _call(call: ToolCall, full: bool) -> Text:
     return Text(f"→ {one_line(call.name, 64)}({shown})", "yellow")
 
 
-def explanation(account: Explanation, *, full: bool = False) -> Text:
-    """The account of what would be sent, what is left out dimmed, and long stretches of it folded unless ``full``."""
+def explanation(account: Explanation, *, full: bool = False, coming: bool = False) -> Text:
+    """The account of what would be sent, what is left out dimmed, and long stretches of it folded unless ``full``.
+
+    With ``coming`` the last message only stands for what the user would say next, and that is said.
+    """
     shown = Text(str(account if full else replace(account, decisions=tuple(_folded(account.decisions)))))
     shown.highlight_regex(r"(?m)^.*  out  .*$", "dim")
     shown.highlight_regex("█+", "green")
-    return shown
+    return shown.append("\nThe last message stands for what the user would say next.", "dim") if coming else shown
 
 
 def _folded(decisions: Iterable[Decision]) -> Iterator[Decision]:

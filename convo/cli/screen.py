@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ UNWRAPPED = 1_000_000
 @cache
 def console() -> Console:
     """Return the console for standard output; colours only on a terminal, and not with NO_COLOR set."""
+    if not re.fullmatch("0*[1-9][0-9]{0,4}", os.environ.get("COLUMNS", "")):
+        os.environ.pop("COLUMNS", None)  # some shells say 0 for "not known", in which nothing would be shown
     as_wide_as_it_is = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(highlight=False, markup=False, emoji=False, width=None if as_wide_as_it_is else UNWRAPPED)
 

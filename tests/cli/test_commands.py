@@ -8,14 +8,16 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from convo import Conversation, Store, assistant, tool_call, tool_result, user
+from convo import MISTRAL, Conversation, Store, assistant, tool_call, tool_result, user
+from convo.cli.opening import known_ids
 from convo.testing import ScriptedBackend
-from support.commands import PLAIN, convo, one_sentence, out
+from support.commands import CONVO, PLAIN, convo, inside, one_sentence, out, shown
 from support.databases import sqlite_url
 from support.nasty import NASTY
 
@@ -128,6 +130,26 @@ class TestListing:
         assert "USING COVERING INDEX" in plan
         assert "TEMP B-TREE" not in plan
 
+    @pytest.mark.parametrize(
+        "command",
+        ["ls FILE", "verify FILE", "db check FILE", "show FILE x", "tree FILE x", "usage FILE x", "explain FILE x"],
+    )
+    def test_a_file_of_another_application_stays_as_it_is(self, tmp_path: Path, command: str) -> None:
+        theirs = tmp_path / "theirs.db"
+        with closing(sqlite3.connect(theirs)) as db:
+            db.execute("CREATE TABLE theirs (it)")
+        before = theirs.read_bytes()
+        code, printed, problem = inside(*command.replace("FILE", str(theirs)).split())
+        assert (code, printed) == (1, "")
+        assert one_sentence(problem)
+        assert shown("db", "current", str(theirs)) == "none\n"
+        assert theirs.read_bytes() == before
+
+    def test_no_name_is_no_database(self) -> None:
+        code, printed, problem = inside("ls", "")
+        assert (code, printed) == (1, "")
+        assert one_sentence(problem)
+
     def test_a_path_is_as_good_as_a_url(self, tmp_path: Path, chat: Conversation) -> None:
         assert str(chat.id) in out("ls", "chat.db", folder=tmp_path)
 
@@ -201,6 +223,24 @@ class TestOneConversation:
         )
         assert convo("explain", url, str(chat.id), "--turn", "3")[0] == 1
 
+    def test_explain_without_a_message_is_about_any_next_one(self, url: str) -> None:
+        strict = ScriptedBackend("Comté.", profile=MISTRAL)
+        with Store(url) as store:
+            chat = store.start(backend=strict, profile=MISTRAL)
+            chat.send("Which cheese?")
+            asked = store.start([user("Which cheese?")], profile=MISTRAL)
+        for arguments in ([], [""]):
+            lines = shown("explain", url, str(chat.id), *arguments).splitlines()
+            assert [line.split()[:2] for line in lines[1:4]] == [["1", "user"], ["2", "assistant"], ["3", "user"]]
+            assert lines[-1] == "The last message stands for what the user would say next."
+        assert "stands for" not in shown("explain", url, str(asked.id))
+
+    @pytest.mark.parametrize("turn", ["9" * 5000, "-", "--1", "²", "0"])
+    def test_a_turn_that_cannot_be_is_one_sentence(self, url: str, chat: Conversation, turn: str) -> None:
+        code, printed, problem = inside("explain", url, str(chat.id), f"--turn={turn}")
+        assert (code, printed) == (1, "")
+        assert one_sentence(problem)
+
     def test_usage_is_priced_where_that_is_asked_for(self, url: str) -> None:
         with Store(url) as store:
             chat = store.start(backend=ScriptedBackend(["Comté.", "Brie."]))
@@ -228,7 +268,7 @@ class TestJson:
 
     def test_explain_is_an_object_with_the_decisions(self, url: str, chat: Conversation) -> None:
         account = json.loads(out("explain", url, f"{chat.id}@side", "--json"))
-        assert [line["seq"] for line in account["decisions"]] == [1, 2, 3, 4]
+        assert [line["seq"] for line in account["decisions"]] == [1, 2, 3, 4, 5]
         assert account["tokens"] == sum(line["tokens"] for line in account["decisions"])
 
     def test_it_is_ascii_and_commands_no_terminal(self, url: str) -> None:
@@ -266,9 +306,23 @@ class TestDatabase:
 
 
 class TestConventions:
-    @pytest.mark.parametrize("arguments", [["nonsense"], ["ls"], ["ls", "x.db", "--limit", "0"], ["show", "a", "--no"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["nonsense"],
+            ["ls"],
+            ["ls", "x.db", "--limit", "0"],
+            ["show", "a", "--no"],
+            ["show", "a", "b", "--limit", "10001"],
+            ["explain", "a", "b", "Thank you!", "--turn", "1"],
+            ["chat", "scripted:", "--model", "x"],
+            ["chat", "scripted:", "--base-url", "http://127.0.0.1:1/v1"],
+            ["chat", "--continue", "--id", "x"],
+        ],
+        ids=" ".join,
+    )
     def test_a_wrong_command_line_exits_with_2(self, arguments: list[str]) -> None:
-        code, printed, problem = convo(*arguments)
+        code, printed, problem = inside(*arguments)
         assert (code, printed) == (2, "")
         assert "Traceback" not in problem
 
@@ -298,6 +352,12 @@ class TestConventions:
         assert completed(f"convo show {url} {chat.id}@s") == [f"{chat.id}@side"]
         assert completed("convo show nowhere.db x") == []
 
+    def test_the_shell_is_given_no_branch_that_it_would_carry_out(self, url: str, chat: Conversation) -> None:
+        with Store(url) as store:
+            for name in ("$(touch x)", "`x`", "a;b", "a b", "fine-1"):
+                store.load(chat.id).fork(name=name)
+        assert known_ids(url, f"{chat.id}@") == [f"{chat.id}@{name}" for name in ("main", "side", "fine-1")]
+
     def test_help_and_version_are_there(self) -> None:
         assert "demo" in out("--help")
         assert out("--version").startswith("convo ")
@@ -313,7 +373,7 @@ class TestConventions:
         with Store(url) as store:
             chat = store.start(messages=[user("line\n" * 200_000)])
         process = subprocess.Popen(
-            [sys.executable, "-c", "from convo.cli import main; main()", "show", "--full", url, str(chat.id)],
+            [*CONVO, "show", "--full", url, str(chat.id)],
             env=PLAIN,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -325,6 +385,32 @@ class TestConventions:
         assert process.stderr.read() == b""
         process.stderr.close()
         process.wait(timeout=60)
+
+    @pytest.mark.parametrize("arguments", [["--help"], ["ls"], ["ls", "--json"], ["ls", "--json", "--owner", "nobody"]])
+    def test_output_that_cannot_be_written_is_one_sentence(
+        self, url: str, chat: Conversation, arguments: list[str]
+    ) -> None:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [*CONVO, *arguments, *([url] if "ls" in arguments else [])],
+                env=PLAIN,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+            )
+        assert done.returncode == 1
+        assert one_sentence(done.stderr)
+
+    def test_closed_streams_are_no_error_and_no_database(self, tmp_path: Path) -> None:
+        command = f"{shlex.join(CONVO)} demo --db made.db <&- >&- 2>&-"
+        assert subprocess.run(["bash", "-c", command], cwd=tmp_path, env=PLAIN, timeout=60).returncode == 0
+        assert out("verify", "made.db", folder=tmp_path) == "nothing is damaged\n"
+
+    @pytest.mark.parametrize("columns", ["0", "x", "²"])
+    def test_a_width_that_cannot_be_is_not_known(self, url: str, chat: Conversation, columns: str) -> None:
+        code, printed, _ = convo("ls", url, env={"COLUMNS": columns})
+        assert (code, printed) == (0, out("ls", url))
 
     @pytest.mark.parametrize("missing", ["typer", "rich"])
     def test_a_missing_extra_is_named(self, missing: str) -> None:

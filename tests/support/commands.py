@@ -13,14 +13,14 @@ from convo.cli.app import app
 from convo.errors import ConvoError
 from convo.harmless import one_line
 
+CONVO = [sys.executable, "-c", "from convo.cli import main; main()"]
 PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR")}
 
 
 def convo(*arguments: str, folder: Path | None = None, env: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Run ``convo`` and return its exit code and what it printed to standard output and error."""
-    command = [sys.executable, "-c", "from convo.cli import main; main()", *arguments]
     done = subprocess.run(
-        command, cwd=folder, env=PLAIN | (env or {}), capture_output=True, timeout=120, stdin=subprocess.DEVNULL
+        [*CONVO, *arguments], cwd=folder, env=PLAIN | (env or {}), capture_output=True, timeout=120, stdin=subprocess.DEVNULL
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
