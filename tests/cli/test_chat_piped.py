@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from convo import Store
+from convo import Store, assistant, user
 from convo.testing import ChatServer, faults
 from support.databases import sqlite_url
 
@@ -122,7 +122,50 @@ def test_what_cannot_begin_is_one_sentence_and_exit_code_1(tmp_path: Path, argum
     assert problem.count("\n") == 1
 
 
-@pytest.mark.parametrize("typed", ["/switch nowhere", "/edit x", "/edit 9", "/retry", "/resume", "/export /nowhere/x"])
+def test_an_export_takes_nothing_elses_place_and_leaves_nothing_out(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("Mine.")
+    said = [message for number in range(600) for message in (user(f"Question {number}."), assistant("Yes."))]
+    with Store(sqlite_url(tmp_path / "chat.db")) as store:
+        made = store.start(said)
+    goes_on = ("scripted:", "--id", str(made.id))
+    for name in ("chat.db", "notes.md", "a\0b"):
+        code, _, problem = chat(tmp_path, *goes_on, typed=f"/export {name}\n")
+        assert (code, problem.count("\n"), problem[:7]) == (1, 1, "convo: ")
+    assert (tmp_path / "notes.md").read_text() == "Mine."
+    for _ in range(2):
+        assert "1200 messages" in chat(tmp_path, *goes_on, typed="/export\n")[2]
+    assert (tmp_path / f"{made.id}.md").read_text().startswith("## user\n\nQuestion 0.\n\n## assistant\n")
+    assert chat(tmp_path, *goes_on, typed="/edit 1\nQuestion one.\n")[:2] == (0, "You said: Question one.\n")
+
+
+def test_a_branch_that_another_chat_answers_on_is_told_in_words_of_the_chat(tmp_path: Path) -> None:
+    with Store(sqlite_url(tmp_path / "chat.db")) as store:
+        made = store.start(backend="scripted:One two three.")
+        with made.stream("Count.") as stream:
+            next(iter(stream))
+            code, _, problem = chat(tmp_path, "scripted:", "--id", str(made.id), typed="And?\n")
+    assert code == 1
+    assert "try again in" in problem
+    assert "/branch" in problem
+    assert "wait=" not in problem
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "/nonsense",
+        "/switch",
+        "/switch nowhere",
+        "/edit x",
+        "/edit 9",
+        f"/edit {'9' * 5000}",
+        "/retry",
+        "/resume",
+        "/export /nowhere/x",
+        "/export ~nobody-of-that-name/x",
+    ],
+    ids=lambda typed: typed[:20],
+)
 def test_a_command_that_cannot_be_carried_out_is_one_sentence(tmp_path: Path, typed: str) -> None:
     code, _, problem = chat(tmp_path, "scripted:", typed=f"{typed}\n")
     assert code == 1

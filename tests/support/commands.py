@@ -20,7 +20,12 @@ PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLU
 def convo(*arguments: str, folder: Path | None = None, env: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Run ``convo`` and return its exit code and what it printed to standard output and error."""
     done = subprocess.run(
-        [*CONVO, *arguments], cwd=folder, env=PLAIN | (env or {}), capture_output=True, timeout=120, stdin=subprocess.DEVNULL
+        [*CONVO, *arguments],
+        cwd=folder,
+        env=PLAIN | (env or {}),
+        capture_output=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
+from convo import AsyncConversation
 from convo.cli import pictures
 from convo.cli.chat import output
 from convo.cli.chat.talk import Leave, Talk, last_question
+from convo.cli.opening import SOMETHING, next_message
 from convo.errors import InvalidOption, NotFound, NothingToAnswer
 from convo.frozen import dataclass
+from convo.harmless import one_line
 from convo.records import Entry
+
+PAGE = 1000
+"""Messages read at once."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,9 @@ async def carry_out(talk: Talk, typed: str) -> None:
     name, _, rest = typed[1:].partition(" ")
     command = COMMANDS.get(name)
     if command is None:
-        output.say(f"There is no command /{name}. /help lists them; // sends a message that begins with a slash.")
-        return
+        raise InvalidOption(
+            f"There is no command /{one_line(name, 40)}. /help lists them; // sends a message that begins with a slash."
+        )
     await command.run(talk, rest.strip())
 
 
@@ -44,6 +53,8 @@ async def _branch(talk: Talk, name: str) -> None:
 
 
 async def _switch(talk: Talk, name: str) -> None:
+    if not name:
+        raise InvalidOption("/switch takes the name of a branch, as /tree tells them")
     await talk.chat.switch(name)
     output.show(pictures.transcript(await talk.chat.history(limit=4)))
 
@@ -74,9 +85,9 @@ async def _entry(talk: Talk, seq: str) -> Entry:
     """Return the entry whose number was typed, or the last question."""
     if not seq:
         found = await last_question(talk.chat)
-    elif seq.lstrip("#").isdecimal():
+    elif re.fullmatch(r"#?\d{1,9}", seq):
         wanted = int(seq.lstrip("#"))
-        found = next((entry for entry in await talk.chat.history(limit=1000) if entry.seq == wanted), None)
+        found = next((entry for entry in await _all(talk.chat) if entry.seq == wanted), None)
     else:
         raise InvalidOption("/edit takes the number of a message, as /show tells them, or nothing for your last one")
     if found is None:
@@ -98,7 +109,8 @@ async def _tree(talk: Talk, _: str) -> None:
 
 
 async def _explain(talk: Talk, text: str) -> None:
-    output.show(pictures.explanation(await talk.chat.explain(text or None)))
+    coming = next_message(text or None, await talk.chat.history(limit=1))
+    output.show(pictures.explanation(await talk.chat.explain(coming), coming=coming == SOMETHING))
 
 
 async def _usage(talk: Talk, _: str) -> None:
@@ -115,18 +127,31 @@ async def _system(talk: Talk, text: str) -> None:
 
 
 async def _export(talk: Talk, name: str) -> None:
-    entries = await talk.chat.history(limit=1000)
-    path = _written(name or f"{talk.chat.id}.md", entries)
+    entries = await _all(talk.chat)
+    path = _written(name, f"{talk.chat.id}.md", entries)
     output.say(f"{len(entries)} messages are in {path}")
 
 
-def _written(name: str, entries: Sequence[Entry]) -> Path:
-    path = Path(name).expanduser()
+async def _all(chat: AsyncConversation) -> list[Entry]:
+    """Return the whole branch, read page by page."""
+    entries = page = await chat.history(limit=PAGE)
+    while len(page) == PAGE:
+        page = await chat.history(limit=PAGE, before=page[0])
+        entries = [*page, *entries]
+    return entries
+
+
+def _written(name: str, own: str, entries: Sequence[Entry]) -> Path:
+    """Write ``entries`` to the file ``name``, which must be new, or to the chat's ``own``, which may be older."""
     text = "\n\n".join(f"## {entry.role}\n\n{entry.text}" for entry in entries)
+    path = Path(os.path.expanduser(name or own))  # which leaves an unknown ~user as it stands
     try:
-        path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
-    except OSError as problem:
-        raise InvalidOption(f"{path} cannot be written: {problem.strerror}") from None
+        with path.open("x" if name else "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{text}\n")
+    except FileExistsError:
+        raise InvalidOption(f"there is a file {path} already: choose another name") from None
+    except (OSError, ValueError) as problem:
+        raise InvalidOption(f"{path} cannot be written: {getattr(problem, 'strerror', problem)}") from None
     return path
 
 

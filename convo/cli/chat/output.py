@@ -81,12 +81,12 @@ def say(words: str) -> None:
         sys.stderr.write(f"{one_line(words, 1000)}\n")
 
 
-def complain(problem: Exception) -> None:
+def complain(problem: str) -> None:
     """Tell what went wrong, in one line."""
     if screen.console().is_terminal:
-        show(Text(one_line(str(problem), 1000), "red"))
+        show(Text(one_line(problem, 1000), "red"))
     else:
-        sys.stderr.write(f"convo: {one_line(str(problem), 1000)}\n")
+        sys.stderr.write(f"convo: {one_line(problem, 1000)}\n")
 
 
 def print_json(entry: Entry) -> None:

@@ -12,12 +12,13 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import ceil
 
 from convo import AsyncConversation, AsyncStream, Delta
 from convo.cli import pictures
 from convo.cli.chat import output
 from convo.cli.chat.input import Input
-from convo.errors import BackendError, ConvoError, NothingToCancel
+from convo.errors import BackendError, ConvoError, NothingToCancel, TurnInProgress
 from convo.harmless import one_line
 from convo.records import Entry
 
@@ -93,9 +94,9 @@ class Talk:
             loop.remove_signal_handler(signal.SIGINT)
             signal.signal(signal.SIGINT, before)
 
-    def _complain(self, problem: ConvoError) -> None:
+    def _complain(self, problem: ConvoError, words: str = "") -> None:
         self.failed = True
-        output.complain(problem)
+        output.complain(words or str(problem))
 
     async def _keep_what_came(self) -> None:
         kept = None
@@ -132,6 +133,8 @@ class Talk:
                     await self._take(await self.input.line(self.chat.branch.name))
                 except KeyboardInterrupt:
                     output.say("/quit or Ctrl-D leaves.")
+                except TurnInProgress as problem:
+                    self._complain(problem, _in_words(problem))
                 except ConvoError as problem:
                     self._complain(problem)
 
@@ -142,6 +145,15 @@ class Talk:
             await commands.carry_out(self, text)
         elif text:
             await self.send(text)
+
+
+def _in_words(problem: TurnInProgress) -> str:
+    """Say what can be typed; the error speaks of arguments."""
+    left = f" in {ceil(problem.lease_left)} seconds" if problem.lease_left else ""
+    return (
+        "an answer is being written on this branch, by another chat or by one that was killed: try again"
+        f"{left}, or go on beside it with /branch"
+    )
 
 
 async def _show(stream: AsyncStream[Delta]) -> None:
