@@ -11,7 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from convo import AsyncStore, Store
-from faults.scenes import VERBS, AsyncModel, Scene, Verb, is_between
+from faults.scenes import VERBS, AsyncModel, Scene, Verb, is_between, is_thorough
+from support.databases import kinds
 
 
 class Cancelled:
@@ -84,7 +85,11 @@ async def run(store: AsyncStore, scene: Scene, verb: Verb, at: int, again: bool 
     return flow.awaits, outcome is not None
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["once", "again and again"])
+CASES = [(kind, False) for kind in kinds()] + [("sqlite", True)]
+"""Where tasks are cancelled once, and where again and again: the flows are the same on every database."""
+
+
+@pytest.mark.parametrize(("database_url", "again"), CASES, indirect=["database_url"])
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_a_cancelled_task_holds_nothing_and_leaves_nothing_half_done(
     verb: Verb, again: bool, database_url: str, keeper: Store, in_use: InUse
@@ -102,6 +107,6 @@ def test_a_cancelled_task_holds_nothing_and_leaves_nothing_half_done(
                 found = scene.paths()
                 allowed = is_between(found, before, after) if cancelled else found == after
                 assert allowed, f"cancelled at {at} of {awaits}: {found}"
-                scene.check()
+                scene.check(thorough=is_thorough(database_url, at))
 
     asyncio.run(all_awaits())
