@@ -24,7 +24,7 @@ from convo.context.phases import Phase
 from convo.context.reach import OPENING, may_shrink
 from convo.context.rules import OwnRule, Policy, Rule, check_policy, policy_key, rule_name, the_window
 from convo.context.state import ComposeState
-from convo.context.summarizing import Summarize
+from convo.context.summarizing import Summarize, fate_of
 from convo.context.summary import NeedsSummary, Summary, Told
 from convo.context.tokens import Count, estimate, estimate_tools
 from convo.errors import ContextOverflow, InvalidSetting, Unsupported
@@ -301,7 +301,7 @@ def _composition(
     unseen_by = next(limits, "")
 
     def decide() -> tuple[Decision, ...]:
-        fate = partial(_fate, attempt.told, given.told, failed, needs)
+        fate = partial(fate_of, attempt.told, given.told, failed, needs)
         lines = account(given.entries, attempt.layout, attempt.dropped, unseen_by, given.cost, fate)
         if not given.tools:
             return lines
@@ -322,24 +322,3 @@ def _composition(
 
 
 _LIMITS = (Window, Summarize, LastTurns, LastMessages)
-
-
-def _fate(
-    told: Sequence[Summary],
-    known: Sequence[Summary],
-    failed: str,
-    needs: NeedsSummary | None,
-    rule: str,
-    first: int,
-    last: int,
-) -> str:
-    """Return what the summary has to do with the messages ``first`` to ``last`` that ``rule`` left out, as a note."""
-    if rule != Summarize.__name__:
-        return ""
-    if told and told[0].first <= last <= told[-1].last:
-        return "told in the summary" if told[0].first <= first else f"told in the summary from seq {told[0].first} on"
-    if known and known[0].first <= last <= known[-1].last:
-        return "its summary does not fit"
-    if needs is not None and needs.after < last <= needs.upto:
-        return "to be summarised when this is sent"
-    return f"in no summary: the last try ended with {failed}" if failed else "in no summary"

@@ -124,3 +124,24 @@ class AsksForSummary(BuiltInRule):
         words = max(self.needs.tokens * 3 // 5, 10)
         draft = draft.insert(len(draft.items), UserMessage(content=task.replace("{words}", str(words))))
         return draft.insert(1, told_message(self.needs.parts)) if self.needs.parts else draft
+
+
+def fate_of(
+    told: Sequence[Summary],
+    known: Sequence[Summary],
+    failed: str,
+    needs: NeedsSummary | None,
+    rule: str,
+    first: int,
+    last: int,
+) -> str:
+    """Return what the summary has to do with the messages ``first`` to ``last`` that ``rule`` left out, as a note."""
+    if rule != Summarize.__name__:
+        return ""
+    if told and told[0].first <= last <= told[-1].last:
+        return "told in the summary" if told[0].first <= first else f"told in the summary from seq {told[0].first} on"
+    if known and known[0].first <= last <= known[-1].last:
+        return "its summary does not fit"
+    if needs is not None and needs.after < last <= needs.upto:
+        return "to be summarised when this is sent"
+    return f"in no summary: the last try ended with {failed}" if failed else "in no summary"

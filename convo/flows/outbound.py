@@ -158,10 +158,26 @@ async def prepare(
     composition, moved = compose_for(handle, [*known, *inputs], ask, start, learned)
     request = CompletionRequest(composition.messages, ask.options, str(handle.conversation_id))
     handle.port.check(ask.backend, request, new=min(len(inputs) + bool(ask.prefix), len(request.messages)))
+    newest = [*known[-1:], *inputs[-1:]]
+    pending, blobs = _pending(ask, request, composition, moved, newest[-1].seq if newest else handle.head, learned)
+    changed = None if ask.own_policy or moved == handle.state else moved
+    return Outbound(
+        request=request,
+        composition=composition,
+        moved=moved,
+        state=changed,
+        pending=pending,
+        blobs=blobs,
+        reach=wanted,
+    )
+
+
+def _pending(
+    ask: Ask, request: CompletionRequest, composition: Composition, moved: ComposeState, head: int, learned: Learned
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is recorded of a call in flight, and the blobs that its recipe names."""
     recipe, blobs = recipe_of(composition, ask.options)
-    newest, said = [*known[-1:], *inputs[-1:]], context_length(ask, Learned())
-    head = newest[-1].seq if newest else handle.head
-    recipe["c"] = circumstances(ask.settings.rules, ask.profile, moved, head, said)
+    recipe["c"] = circumstances(ask.settings.rules, ask.profile, moved, head, context_length(ask, Learned()))
     if learned != Learned():
         recipe["learned"] = {**learned.to_json(), "of": learned_key(ask)}
     if ask.continued:
@@ -174,16 +190,7 @@ async def prepare(
         "hash": request.hash,
         "at": now().isoformat(),
     }
-    changed = None if ask.own_policy or moved == handle.state else moved
-    return Outbound(
-        request=request,
-        composition=composition,
-        moved=moved,
-        state=changed,
-        pending=pending,
-        blobs=blobs,
-        reach=wanted,
-    )
+    return pending, blobs
 
 
 def start_of(handle: Handle, ask: Ask) -> ComposeState:
