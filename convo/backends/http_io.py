@@ -42,8 +42,10 @@ def _typed(problem: Exception, timer: Timer, *, answering: bool) -> Exception:
     if isinstance(problem, httpx.DecodingError):
         return MalformedResponse("the backend's answer cannot be decompressed")
     if isinstance(problem, httpx.ProxyError | httpx.ConnectError):
-        reason = "its certificate is not trusted" if "CERTIFICATE" in str(problem) else "no connection"
-        return BackendUnavailable(f"the backend cannot be reached: {reason}")
+        untrusted = "CERTIFICATE" in str(problem)
+        reason = "its certificate is not trusted" if untrusted else "check its address and whether it runs"
+        server = problem.request.url.netloc.decode()  # httpx keeps user and password out of it
+        return BackendUnavailable(f"the backend at {server} cannot be reached: {reason}")
     if isinstance(problem, httpx.TransportError | httpcore.NetworkError | OSError):
         broken = "the connection broke while the backend answered"
         return StreamInterrupted(broken) if answering else BackendUnavailable("the backend broke the connection")

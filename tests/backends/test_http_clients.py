@@ -272,3 +272,8 @@ def test_many_threads_share_one_io(server: ChatServer) -> None:
     io.close()
     assert texts == ["Bonjour, mon ami."] * 40
     assert server.connections <= 8
+
+
+def test_a_server_that_does_not_run_is_named_by_host_and_port(asker: Asker) -> None:
+    with pytest.raises(BackendUnavailable, match=r"the backend at 127\.0\.0\.1:1 cannot be reached: check its address"):
+        asker.complete(backend("http://127.0.0.1:1/v1"))
