@@ -1,6 +1,6 @@
 """Two models side by side: one question, two branches, two answers at once; then go on with the better one.
 
-    python examples/two_models.py scripted:Camembert. scripted:Roquefort.
+    python examples/two_models.py                                              # offline: two scripts
     python examples/two_models.py mistral:mistral-small-latest mistral:mistral-large-latest
 
 The longer answer counts as the better one here; your own taste takes its place.
@@ -30,4 +30,4 @@ async def main(*backends):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:] or ["scripted:Camembert.", "scripted:Roquefort."]))

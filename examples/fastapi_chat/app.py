@@ -75,10 +75,11 @@ async def state(chat: Chat):
     """What a page shows when it is loaded: the messages, and the turn that has no answer yet, if any."""
     turns = await chat.turns(limit=1)
     unfinished = bool(turns) and turns[-1].status in ("running", "interrupted", "failed")
-    return {
+    shown = {
         "messages": [{"role": entry.role, "text": entry.text} for entry in await chat.history(limit=50)],
-        "turn": turns[-1].id if unfinished else None,
+        "turn": str(turns[-1].id) if unfinished else None,
     }
+    return Response(json.dumps(shown), media_type="application/json")  # ASCII: a text may hold half a surrogate pair
 
 
 @app.post("/messages")

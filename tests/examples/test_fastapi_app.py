@@ -74,6 +74,12 @@ def test_an_answer_streams_and_stays(user: httpx.Client) -> None:
     assert [message["text"] for message in state(user)["messages"]] == ["Bonjour?", "Bonjour!"]
 
 
+def test_half_a_surrogate_pair_does_not_lock_a_user_out(user: httpx.Client) -> None:
+    half = rb'{"text": "\ud83d"}'
+    assert said(user.post("/messages", content=half, headers={"content-type": "application/json"})) == "Bonjour!"
+    assert [message["text"] for message in state(user)["messages"]] == ["\ud83d", "Bonjour!"]
+
+
 def test_who_has_no_cookie_has_no_chat(app: WebApp) -> None:
     assert httpx.get(f"{app.url}/chat").status_code == 401
 

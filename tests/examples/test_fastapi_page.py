@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from convo.testing import ChatServer
 from support.databases import sqlite_url
@@ -138,3 +138,22 @@ def test_a_message_that_is_markup_is_shown_as_text(page: Page, model: ChatServer
     ask(page, attack)
     expect(page.locator("#log p.assistant")).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator("#log img").count() == 0
+
+
+def answered_502(body: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(status=502, body=body)
+
+
+def test_what_is_refused_is_told_and_the_page_goes_on(page: Page, model: ChatServer) -> None:
+    model.reply("Bonjour!")
+    page.context.clear_cookies()
+    ask(page, "Who am I?")
+    expect(page.locator("#note")).to_have_text("load the page first")
+    page.reload()
+    ask(page, "And now?")
+    log(page, "And now?", "Bonjour!")
+    for body in ("<html>Bad gateway", '{"detail": [{"type": "missing"}]}'):
+        page.route("**/messages", answered_502(body))
+        ask(page, "Still there?")
+        expect(page.locator("#note")).to_have_text("the server answered 502")
+        page.unroute("**/messages")

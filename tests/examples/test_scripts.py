@@ -49,6 +49,7 @@ def test_a_terminal_chat_in_fifteen_lines_goes_on_where_it_stopped(tmp_path: Pat
     again = run(tmp_path, script, "scripted:", typed="And now?\n\n")
     assert again.startswith("user: Hello\nassistant: You said: Hello\n")
     assert "You said: And now?" in again
+    assert "You said: Bye" in run(tmp_path, script, typed="Bye\n")
 
 
 def test_tool_calls_are_made_and_answered(tmp_path: Path) -> None:
