@@ -8,7 +8,7 @@ Laws of this file:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -178,7 +178,18 @@ def _missing(handle: Handle, reach: Reach, step: int) -> tuple[int, list[tuple[i
     strays = [seq for seq in _strays(reach, low) if seq not in handle.strays]
     newest = handle.entries[-1].seq if handle.entries else handle.head
     wanted = [*((seq - 1, seq) for seq in strays), (low, handle.oldest - 1), (newest, handle.head)]
-    return low, [(after, upto) for after, upto in wanted if upto > after]
+    return low, _joined((after, upto) for after, upto in wanted if upto > after)
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the ascending ``(after, upto)`` ranges, those that follow each other as one: each is a part of a query."""
+    joined: list[tuple[int, int]] = []
+    for after, upto in ranges:
+        if joined and joined[-1][1] == after:
+            joined[-1] = (joined[-1][0], upto)
+        else:
+            joined.append((after, upto))
+    return joined
 
 
 def _let_go_of_cut(handle: Handle, reach: Reach) -> None:
