@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from convo.errors import InvalidSetting
 from convo.profiles import Profile
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PROXIES = ("http", "https", "socks5", "socks5h")
 
 
 def require(kind: type | tuple[type, ...], what: str, *, optional: bool = False, **given: Any) -> None:
@@ -57,5 +62,21 @@ def require_headers(headers: Any) -> None:
     for name, value in (headers or {}).items():
         if not (isinstance(name, str) and isinstance(value, str) and name.isascii() and value.isascii()):
             raise InvalidSetting("headers: names and values must be ASCII texts", field="headers")
-        if not name.strip() or any(not sign.isprintable() and sign != "\t" for sign in name + value):
+        if not _HEADER_NAME.fullmatch(name) or any(not sign.isprintable() and sign != "\t" for sign in value):
             raise InvalidSetting("headers: a name or value holds characters that no header has", field="headers")
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise InvalidSetting(f"headers: {name} is convo's own, leave it out", field="headers")
+
+
+def require_proxy(proxy: Any) -> None:
+    """Raise InvalidSetting where ``proxy`` is neither None nor the URL of a proxy; ``host:port`` stands for http."""
+    require_text(optional=True, proxy=proxy)
+    if proxy is None:
+        return
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        named = parts.scheme in _PROXIES and (parts.hostname or "").encode("idna") and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or " " in proxy:
+        raise InvalidSetting(f"proxy must be a URL that begins with {', '.join(_PROXIES)}", field="proxy")

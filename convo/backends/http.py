@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from convo import __version__
 from convo.backends.base import BackendIO
@@ -37,7 +37,8 @@ _STREAMED = {"content-type": "application/json", "accept": "text/event-stream", 
 class HttpBackend:
     """A chat completions server. Made by ``mistral``, ``openai`` and their like; safe to share between threads.
 
-    ``base_url`` ends where ``/chat/completions`` begins; ``/v1`` is added to one without a path. ``model`` is asked
+    ``base_url`` ends where ``/chat/completions`` begins; ``/v1`` is added to one without a path, and a query stays
+    at the end. ``model`` is asked
     where the options name none. ``headers`` go with every request and are kept as secret as the key. ``profile`` is
     the dialect's unless given. ``context_length`` is how many tokens the model takes, question and answer together:
     windows given as fractions are fractions of it.
@@ -106,7 +107,8 @@ class HttpBackend:
     async def get(self, io: BackendIO, path: str) -> Any:
         """Return the JSON that the server answers to a GET of ``path`` below the base URL."""
         timer = self.deadlines.start(streamed=False)
-        exchange = Exchange("GET", self.base_url + path, self._headers, self.client, None, timer, self._complaints(()))
+        url, complaints = _below(self.base_url, path), self._complaints(())
+        exchange = Exchange("GET", url, self._headers, self.client, None, timer, complaints)
         return await self._retried(io, timer, lambda: exchange.json(io))
 
     async def _retried(self, io: BackendIO, timer: Timer, send: Callable[[], Awaitable[T]]) -> T:
@@ -121,7 +123,7 @@ class HttpBackend:
 
     def _exchange(self, request: CompletionRequest, *, streamed: bool) -> Exchange:
         body = encode(self.dialect, request, self.model, streamed=streamed)
-        url, timer = f"{self.base_url}/chat/completions", self.deadlines.start(streamed=streamed)
+        url, timer = _below(self.base_url, "/chat/completions"), self.deadlines.start(streamed=streamed)
         headers = self._headers | (_STREAMED if streamed else _WHOLE)
         return Exchange("POST", url, headers, self.client, body, timer, self._complaints(request.messages))
 
@@ -132,14 +134,19 @@ class HttpBackend:
 def _checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        named = parts.scheme in ("http", "https") and (parts.hostname or "").encode("idna") and parts.port != 0
     except ValueError:
         named = False
     if not named or not url.isprintable() or " " in url:
         raise InvalidSetting("base_url must begin with http:// or https:// and name a host", field="base_url")
     if "@" in parts.netloc:
         raise InvalidSetting("base_url must hold no password: give api_key= or headers=", field="base_url")
-    return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") or "/v1", fragment=""))
+
+
+def _below(url: str, path: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=parts.path + path))
 
 
 def _checked_key(key: str | None) -> str:

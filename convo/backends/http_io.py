@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
@@ -21,12 +22,14 @@ from convo.backends.base import Face
 from convo.backends.http_clients import async_client, bounded_by, running_timer, sync_client
 from convo.backends.policy import ClientOptions, Timer
 from convo.backends.secret import Secret
-from convo.errors import BackendUnavailable, MalformedResponse, StreamInterrupted, WrongFace
+from convo.errors import BackendUnavailable, InvalidSetting, MalformedResponse, StreamInterrupted, WrongFace
 
 if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+C = TypeVar("C", "httpx.Client", "httpx.AsyncClient")
+_UNKNOWN_NAME = re.compile(r"\[Errno -\d+\]|getaddrinfo|name resolution", re.IGNORECASE)
 _AFTER_THE_END = 0.2  # seconds for the few bytes that close a body whose answer is complete
 
 
@@ -42,14 +45,21 @@ def _typed(problem: Exception, timer: Timer, *, answering: bool) -> Exception:
     if isinstance(problem, httpx.DecodingError):
         return MalformedResponse("the backend's answer cannot be decompressed")
     if isinstance(problem, httpx.ProxyError | httpx.ConnectError):
-        untrusted = "CERTIFICATE" in str(problem)
-        reason = "its certificate is not trusted" if untrusted else "check its address and whether it runs"
         server = problem.request.url.netloc.decode()  # httpx keeps user and password out of it
-        return BackendUnavailable(f"the backend at {server} cannot be reached: {reason}")
+        return BackendUnavailable(f"the backend at {server} cannot be reached: {_why(str(problem))}")
     if isinstance(problem, httpx.TransportError | httpcore.NetworkError | OSError):
         broken = "the connection broke while the backend answered"
         return StreamInterrupted(broken) if answering else BackendUnavailable("the backend broke the connection")
     return problem
+
+
+def _why(said: str) -> str:
+    """Return why there is no connection, by what the operating system or OpenSSL said."""
+    if "CERTIFICATE" in said:
+        return "its certificate is not trusted"
+    if "SSL" in said:
+        return "it does not answer in TLS; is it http:// rather than https://?"
+    return "its host name is not known" if _UNKNOWN_NAME.search(said) else "check its address and whether it runs"
 
 
 @contextmanager
@@ -82,6 +92,12 @@ def _plain_stream(response: httpx.Response, *, bounded: bool) -> Any:
 def _is_compressed(response: httpx.Response) -> bool:
     """Whether the body must go through httpx's decoders, which cost a few microseconds a chunk."""
     return bool(response.headers.get("content-encoding"))
+
+
+def _open(client: C) -> C:
+    if client.is_closed:
+        raise InvalidSetting("the httpx client that this backend was given is closed", field="client")
+    return client
 
 
 class _SyncResponse:
@@ -162,7 +178,7 @@ class SyncHttp:
     def _client(self, options: ClientOptions) -> httpx.Client:
         if options.sync_client is not None:
             own: httpx.Client = options.sync_client
-            return own
+            return _open(own)
         if options.async_client is not None:
             raise WrongFace("this backend was given an async client only: give it sync_client= too")
         if self._process != os.getpid():
@@ -272,7 +288,7 @@ class AsyncHttp:
     async def _client(self, options: ClientOptions) -> httpx.AsyncClient:
         if options.async_client is not None:
             own: httpx.AsyncClient = options.async_client
-            return own
+            return _open(own)
         if options.sync_client is not None:
             raise WrongFace("this backend was given a sync client only: give it async_client= too")
         clients = await self._clients_of(asyncio.get_running_loop())

@@ -17,6 +17,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from convo.backends.given import require_proxy
 from convo.backends.http_clients import KEPT_CONNECTIONS, KEPT_SECONDS
 from convo.backends.http_streams import AsyncBoundedBackend, BoundedBackend
 from convo.backends.policy import ClientOptions
@@ -50,6 +51,7 @@ class _Pools:
     def _make(self, proxy: str) -> Any:
         if not proxy:
             return self._direct(**self._settings)
+        require_proxy(proxy)
         found = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
         kind = self._socks_proxy if found.url.scheme.startswith("socks") else self._http_proxy
         try:

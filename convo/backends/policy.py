@@ -9,7 +9,7 @@ import time
 from dataclasses import field
 from typing import Any
 
-from convo.backends.given import require, require_count, require_seconds, require_text
+from convo.backends.given import require, require_count, require_proxy, require_seconds
 from convo.errors import BackendError, DeadlineExceeded
 from convo.frozen import dataclass
 
@@ -134,7 +134,7 @@ class ClientOptions:
     async_client: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        require_text(optional=True, proxy=self.proxy)
+        require_proxy(self.proxy)
         require(bool, "True or False", http2=self.http2, trust_env=self.trust_env)
         require((bool, str, os.PathLike, ssl.SSLContext), "False, a path or an SSLContext", verify=self.verify)
         if self.sync_client is not None or self.async_client is not None:

@@ -109,9 +109,10 @@ class ChatServer:
         return None
 
     def _right_answer(self, request: ReceivedRequest) -> Answer:
-        if request.path.endswith("/models"):
+        path = request.path.partition("?")[0]
+        if path.endswith("/models"):
             return _json(200, {"object": "list", "data": [_MODELS[self.style]]})
-        if not request.path.endswith("/chat/completions"):
+        if not path.endswith("/chat/completions"):
             return _json(404, {"detail": "Not Found"})
         reply = self._next_reply(request.body)
         if not request.body.get("stream"):

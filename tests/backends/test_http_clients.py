@@ -224,6 +224,28 @@ def test_an_async_client_of_the_callers_own_is_used_and_stays_open(server: ChatS
     assert server.requests[0].headers["x-mine"] == "yes"
 
 
+def test_a_closed_client_is_said(asker: Asker, server: ChatServer) -> None:
+    async_client = httpx.AsyncClient()
+    asyncio.run(async_client.aclose())
+    sync_client = httpx.Client()
+    sync_client.close()
+    closed = ClientOptions(sync_client=sync_client, async_client=async_client)
+    with pytest.raises(InvalidSetting, match="is closed"):
+        asker.complete(backend(server.base_url, client=closed))
+
+
+def test_why_there_is_no_connection_is_said(asker: Asker, server: ChatServer) -> None:
+    with pytest.raises(BackendUnavailable, match="does not answer in TLS"):
+        asker.complete(backend(server.base_url.replace("http:", "https:")))
+    with pytest.raises(BackendUnavailable, match="whether it runs"):
+        asker.complete(backend("http://127.0.0.1:1"))
+
+
+def test_a_query_of_the_base_url_stays_at_its_end(asker: Asker, server: ChatServer) -> None:
+    assert asker.complete(backend(server.base_url + "/?api-version=2026-11")).text
+    assert server.requests[-1].path == "/v1/chat/completions?api-version=2026-11"
+
+
 def test_a_client_for_the_other_face_only_is_the_wrong_face(asker: Asker) -> None:
     other = {"async_client": httpx.AsyncClient()} if asker.face == "sync" else {"sync_client": httpx.Client()}
     with pytest.raises(WrongFace, match="client"):
