@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from convo.chunks import ContentChunk, TextChunk
 from convo.context.draft import Item, is_prefix
@@ -83,7 +84,7 @@ def as_user(item: Item, profile: Profile) -> Item:
 
 
 def merged(messages: Iterable[Message]) -> Message:
-    """Return one message with the contents of ``messages`` (one role) in order, and the last one's calls and prefix.
+    """Return one message with the contents and calls of ``messages`` (one role) in order, and the last one's prefix.
 
     Texts are joined by a blank line, empty ones skipped; chunks are strung together.
     """
@@ -93,8 +94,9 @@ def merged(messages: Iterable[Message]) -> Message:
     content = _joined([message.content for message in (first, *rest)])
     last = rest[-1]
     if isinstance(last, AssistantMessage):
-        calls = {"tool_calls": last.tool_calls} if last.calls else {}
-        return AssistantMessage(content=content, **calls, **({"prefix": True} if last.prefix else {}))
+        calls = [call for message in (first, *rest) if isinstance(message, AssistantMessage) for call in message.calls]
+        given: dict[str, Any] = {"tool_calls": calls} if calls else {}
+        return AssistantMessage(content=content, **given, **({"prefix": True} if last.prefix else {}))
     return SystemMessage(content=content) if isinstance(last, SystemMessage) else UserMessage(content=content)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from convo.context.account import Composition
 from convo.context.compose import compose
+from convo.context.rewriting import CLEARED
 from convo.context.rules import (
     ClearToolResults,
     Draft,
@@ -362,3 +363,43 @@ def test_what_a_function_changes_is_counted_anew() -> None:
     assert line.rule.endswith("shout")
     assert line.tokens == compose(path(user("WORD " * 50)), [], PERMISSIVE)[0].tokens
     assert composition.sources == (None,)
+
+
+def test_what_the_model_takes_limits_a_greater_window_and_its_refill() -> None:
+    entries = sized(path(*turns(10), user("now")))
+    whole = compose(entries, [Window(1_000, 900)], OPENAI, most=210)[0]
+    assert (whole.budget, whole.tokens) == (210, 210)
+    cut = compose(entries, [Window(1_000, 900)], OPENAI, most=200)[0]
+    assert (cut.budget, cut.tokens) == (200, 150)
+    lower = compose(entries, [Window(1_000, 90)], OPENAI, most=200)[0]
+    assert lower.tokens == 90
+    assert compose(entries, [Window(100, 90)], OPENAI, most=200)[0].budget == 100
+
+
+def test_a_rule_names_the_messages_it_pins() -> None:
+    composition = compose(sized(path(*turns(6), user("now"))), [Pinned(2), Window(50, 40)], OPENAI)[0]
+    assert [line.rule for line in composition.decisions if line.seq == 2] == ["Pinned"]
+
+
+def test_rules_may_change_messages_up_to_the_mark_itself() -> None:
+    call = assistant("", tool_calls=[{"id": "aaaaaaaa1", "function": {"name": "f"}}])
+    again = assistant("", tool_calls=[{"id": "aaaaaaaa2", "function": {"name": "f"}}])
+    entries = path(user("q"), call, tool_result("aaaaaaaa1", "old"), again, tool_result("aaaaaaaa2", "new"))
+    policy = [ClearToolResults(1), Window(1_000)]
+    for mark, kept in ((2, "old"), (3, "old"), (5, CLEARED)):
+        state = ComposeState().cut_at(policy_key(policy), 0, mark)
+        assert compose(entries, policy, OPENAI, state)[0].messages[2].content == kept
+    three = [*entries, entry(6, again.replace(tool_calls=[{"id": "aaaaaaaa3", "function": {"name": "f"}}]))]
+    three.append(entry(7, tool_result("aaaaaaaa3", "newest")))
+    for mark, kept in ((4, "old"), (5, CLEARED)):
+        state = ComposeState().cut_at(policy_key(policy), 0, mark)
+        assert compose(three, policy, OPENAI, state)[0].messages[2].content == kept
+
+
+def test_a_rule_of_ones_own_may_name_what_it_puts_in() -> None:
+    def put_in(draft: Draft) -> Draft:
+        (item, *rest) = draft.insert(0, user("first")).items
+        return replace(draft, items=(replace(item, rule="mine", tokens=99), *rest))
+
+    line = compose(path(user("q")), [put_in], OPENAI)[0].decisions[0]
+    assert (line.rule, line.tokens) == ("mine", 99)

@@ -93,3 +93,12 @@ def test_neighbours_are_merged_where_the_profile_does_not_ask_for_it() -> None:
         "content": "c",
         "tool_calls": [call.to_json() for call in CALL.calls],
     }
+
+
+def test_no_call_is_lost_where_neighbours_are_merged_and_results_may_come_later() -> None:
+    other = assistant("d", tool_calls=[{"id": "aaaaaaaa2", "function": {"name": "g"}}])
+    messages = [user("q"), CALL, assistant("c"), other, user("and?"), tool_result("aaaaaaaa1", "r")]
+    composition = compose(path(*messages), [MergeConsecutive()], PERMISSIVE)[0]
+    merged = composition.messages[1]
+    assert [call.id for call in merged.calls] == ["aaaaaaaa1", "aaaaaaaa2"]
+    assert merged.text == "c\n\nd"

@@ -236,3 +236,21 @@ def test_redacting_leaves_alone_what_does_not_match() -> None:
 def test_the_replacement_is_a_template() -> None:
     assert contents(composed([Redact(r"(\w)\w+@x", r"\1…")], user("mail anna@x now"))) == ["mail a… now"]
     assert contents(composed([Redact("a")], user("a"))) == ["[redacted]"]
+
+
+def test_a_text_of_just_that_size_stays_and_one_longer_is_as_long_as_may_be() -> None:
+    text = "word " * 400
+    size = estimate_text(text)
+    assert shorten(text, size) == text
+    assert shorten(text, size - 1) != text
+    for wanted in (40, 80, 200):
+        shorter = shorten(text, wanted)
+        assert wanted * 0.8 <= estimate_text(shorter) <= wanted
+        before, _, after = shorter.partition("\n[…")
+        assert len(before) == pytest.approx(2 * len(after.partition("…]\n")[2]), abs=3)
+    assert shorten("漢字 " * 300, 10).startswith("\n[…")
+
+
+def test_a_text_no_longer_than_the_marker_stays() -> None:
+    text = "word " * 8
+    assert shorten(text, 1) == text
