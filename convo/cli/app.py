@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from convo.cli import database, trials
-from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, examples
+from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, check_who_answers, examples
 from convo.errors import ConvoError
 
 app = typer.Typer(
@@ -128,11 +128,7 @@ def chat(
     from convo.cli.chat.start import Answering, Wanted, run
     from convo.cli.opening import database_url, known_database
 
-    source = context.get_parameter_source("backend")
-    if base_url and source and source.name == "COMMANDLINE":
-        raise typer.BadParameter("a backend and --base-url are two answers to who answers: give one of them")
-    if model and not base_url:
-        raise typer.BadParameter("--model goes with --base-url; a backend by name has it after the colon")
+    check_who_answers(context, base_url, model)
     if goes_on and id is not None:
         raise typer.BadParameter("--continue and --id are two conversations: give one of them")
     url = known_database(db) if goes_on or id is not None else database_url(db)
@@ -167,7 +163,7 @@ def search(
     owner: Owner = None,
     json: Json = False,
 ) -> None:
-    """Find a text in the newest messages of the conversations last active."""
+    """Find a text. It is looked for in the newest messages of the conversations last active."""
     from convo.cli import pictures, screen
     from convo.cli.opening import open_store, searched
 

@@ -53,3 +53,12 @@ IdAndBranch = Annotated[
 ]
 Owner = Annotated[str | None, typer.Option(help="See the conversations of this owner only.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a picture.")]
+
+
+def check_who_answers(context: typer.Context, base_url: str | None, model: str | None) -> None:
+    """Refuse a command line on which two were named to answer, or a model and nobody to ask for it."""
+    source = context.get_parameter_source("backend")
+    if base_url and source and source.name == "COMMANDLINE":
+        raise typer.BadParameter("a backend and --base-url are two answers to who answers: give one of them")
+    if model and not base_url:
+        raise typer.BadParameter("--model goes with --base-url; a backend by name has it after the colon")

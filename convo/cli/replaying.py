@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from convo.flows.report_facts import spent
 from convo.frozen import dataclass
 from convo.harmless import one_line
 from convo.messages import ToolCall
+from convo.store.engine import parse_url
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Wanted:
     resume: bool = False
     dry_run: bool = False
     json: bool = False
+    url: str = "URL"
 
 
 def run(chat: Conversation, wanted: Wanted) -> None:
@@ -41,7 +44,7 @@ def run(chat: Conversation, wanted: Wanted) -> None:
     if wanted.json:
         screen.show_json({"source": replay.source, "branch": replay.branch, "usage": replay.usage})
         return
-    screen.show(*_said(chat, replay))
+    screen.show(*_said(chat, replay, wanted.url))
 
 
 def _kwargs(chat: Conversation, wanted: Wanted) -> ReplayKwargs:
@@ -65,7 +68,7 @@ def _option(typed: str) -> tuple[str, Any]:
         raise InvalidOption(f"--set takes OPTION=JSON, such as temperature=0, not {typed!r:.80}", field=name)
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value  # a text without its quotes
 
 
@@ -92,11 +95,12 @@ def _followed(chat: Conversation, given: ReplayKwargs) -> Replay:
     raise AssertionError("a replay ends with ReplayDone")
 
 
-def _said(chat: Conversation, replay: Replay) -> list[str]:
+def _said(chat: Conversation, replay: Replay, url: str) -> list[str]:
     count, source = len(replay.turns), one_line(replay.source, 60)
     turns = f"{count:,} turn{'' if count == 1 else 's'} of {source}"
     used = ", ".join(spent(replay.usage))
     if replay.branch is None:
         return [f"{turns} would use about {used}"]
-    name = one_line(replay.branch.name, 60)
-    return [f"{turns} replayed onto {name}: {used}", f"  convo diff URL {chat.id} {source} {name}"]
+    shown = "URL" if "://" in url and parse_url(url).password else url
+    command = shlex.join(["convo", "diff", shown, str(chat.id), replay.source, replay.branch.name])
+    return [f"{turns} replayed onto {one_line(replay.branch.name, 60)}: {used}", f"  {one_line(command, 1000)}"]

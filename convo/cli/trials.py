@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, examples
+from convo.cli.arguments import Id, IdAndBranch, Json, Owner, Url, check_who_answers, examples
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,6 +43,7 @@ def fork(
     """Fork a branch. A new one stands on a message of it; nothing is copied, and the active branch stays."""
     from convo.cli import screen
     from convo.cli.opening import entry_at, load, open_store
+    from convo.harmless import one_line
 
     with open_store(url, owner) as store:
         chat = load(store, id)
@@ -50,10 +51,11 @@ def fork(
         if json:
             screen.show_json(made)
             return
-        screen.show(f"{chat.id}@{made.name}")
+        screen.show(f"{chat.id}@{one_line(made.name, 255)}")
 
 
 def replay(
+    context: typer.Context,
     url: Url,
     id: IdAndBranch,
     backend: Annotated[
@@ -84,8 +86,9 @@ def replay(
     from convo.cli.opening import load, open_store
     from convo.cli.replaying import Wanted, run
 
+    check_who_answers(context, base_url, model)
     options = {"system": system, "set": set_ or [], "window": window, "first": first, "tools": tools, "name": name}
-    wanted = Wanted(backend, base_url, model, options, resume=resume, dry_run=dry_run, json=json)
+    wanted = Wanted(backend, base_url, model, options, resume=resume, dry_run=dry_run, json=json, url=url)
     with open_store(url, owner) as store:
         run(load(store, id), wanted)
 
@@ -106,6 +109,8 @@ def diff(
     from convo.cli import screen, sides
     from convo.cli.opening import load, open_store
 
+    if json + markdown + html > 1:
+        raise typer.BadParameter("--json, --markdown and --html are three ways to print it: give one of them")
     with open_store(url, owner) as store:
         chat = load(store, id)
         names = branches if len(branches) > 1 else [chat.branch.name, *branches]

@@ -48,7 +48,8 @@ def shared(found: Comparison | Table) -> str:
     """Return what is said of the prefix that is folded."""
     if not found.shared:
         return "They share no message."
-    return f"They share {found.shared:,} message{'' if found.shared == 1 else 's'}, which are left out here."
+    shared = "1 message, which is" if found.shared == 1 else f"{found.shared:,} messages, which are"
+    return f"They share {shared} left out here."
 
 
 def option(value: Any) -> str:

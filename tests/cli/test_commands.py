@@ -318,6 +318,9 @@ class TestConventions:
             ["chat", "scripted:", "--model", "x"],
             ["chat", "scripted:", "--base-url", "http://127.0.0.1:1/v1"],
             ["chat", "--continue", "--id", "x"],
+            ["replay", "a", "b", "scripted:", "--model", "x"],
+            ["replay", "a", "b", "scripted:", "--base-url", "http://127.0.0.1:1/v1"],
+            ["diff", "a", "b", "c", "--html", "--markdown"],
         ],
         ids=" ".join,
     )
@@ -360,6 +363,7 @@ class TestConventions:
 
     def test_help_and_version_are_there(self) -> None:
         assert "demo" in out("--help")
+        assert "..." not in out("--help").partition("Commands:")[2], "what a command does is told in full"
         assert out("--version").startswith("convo ")
 
     def test_a_pipe_gets_no_colour_and_whole_lines(self, url: str) -> None:

@@ -46,12 +46,19 @@ def test_fork_names_the_new_branch_so_that_it_can_be_typed(url: str, chat: Conve
         assert one_sentence(problem)
 
 
+def test_replay_names_a_branch_so_that_a_shell_reads_one_word(url: str, chat: Conversation) -> None:
+    name = "$(touch x) \u202ey"
+    told = shown("replay", url, str(chat.id), "scripted:x", "--name", name)
+    assert told.endswith(" main '$(touch x) \\u202ey'\n")
+    assert shown("fork", url, f"{chat.id}@{name}", "--name", "\u202ez") == f"{chat.id}@\\u202ez\n"
+
+
 def test_replay_says_what_it_used_and_what_to_type_next(url: str, chat: Conversation) -> None:
     given = ["--set", "temperature=0", "--set", "stop=END", "--system", "Be kind.", "--window", "500", "--name", "new"]
     first, command = out("replay", url, str(chat.id), "scripted:New answer.", *given).splitlines()
     assert first.startswith("2 turns of main replayed onto new: ")
-    assert command == f"  convo diff URL {chat.id} main new"
-    told = out(*command.replace("URL", url).split()[1:])
+    assert command == f"  convo diff {url} {chat.id} main new"
+    told = out(*command.split()[1:])
     assert "[-Old-]{+New+} answer" in told
     assert "Be [-terse-]{+kind+}." in told
     assert "temperature: [-–-]{+0.0+}" in told

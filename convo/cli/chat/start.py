@@ -40,7 +40,7 @@ class Answering:
             return openai(self.model, base_url=self.base_url, api_key=os.environ.get("CONVO_API_KEY"))
         if self.backend is None:
             raise InvalidSetting(
-                "say who answers: convo chat mistral:mistral-medium-latest, or --base-url URL --model MODEL for a "
+                "say who answers: a name such as mistral:mistral-medium-latest, or --base-url URL --model MODEL for a "
                 "server of your own; or set CONVO_BACKEND",
                 field="backend",
             )
