@@ -45,7 +45,8 @@ class Summarize(BuiltInRule):
     is left out as by a window, ``explain()`` says so, and the next cut tries again.
 
     What is to be summarised goes through the policy's other rules as what is sent does, ``Redact`` among them. With a
-    conversation only a backend's name can be stored.
+    conversation only a backend's name can be stored. A policy given with a call alone remembers nothing, so its
+    summary is written anew each time.
     """
 
     when: int | float

@@ -42,6 +42,9 @@ MOST_TOLD = 512
 TASK_ROOM = 400
 """Tokens that a request for a summary may take beyond the conversation's own window: the task, and what tells it."""
 
+THOUGHT = 4
+"""How many times as long as the summary its answer may be: a model may think before it writes."""
+
 _APPLIED = (Phase.REWRITE, Phase.REDACT)
 """The phases of a policy whose rules what is to be summarised goes through as well; so do the user's functions."""
 
@@ -101,7 +104,7 @@ def _request(handle: Handle, ask: Ask, rule: Summarize, needs: NeedsSummary, ent
     rules = [one for one in ask.settings.rules if not isinstance(one, BuiltInRule) or one.phase in _APPLIED]
     policy = [*rules, AsksForSummary(needs, rule.instruction)]
     composition = _composed(entries, policy, profile, needs.most + TASK_ROOM)
-    options = CompletionOptions(max_tokens=2 * needs.tokens)
+    options = CompletionOptions(max_tokens=THOUGHT * needs.tokens)
     if rule.backend is None and ask.options.model is not None:
         options = options.replace(model=ask.options.model)
     request = CompletionRequest(composition.messages, options, str(handle.conversation_id))

@@ -227,7 +227,7 @@ def test_the_backend_that_answers_writes_the_summaries_where_no_other_is_named(s
     chat = store.start(backend=talker, policy=[Summarize(400, 200, max_tokens=80)], model="talker-2")
     talk(chat, 0, 20)
     (asked, *_) = [one for one in talker.requests if one.messages[0].text == SYSTEM]
-    assert asked.options.to_json() == {"model": "talker-2", "max_tokens": 80}
+    assert asked.options.to_json() == {"model": "talker-2", "max_tokens": 160}
     assert summary_in(sent(talker)).startswith(f"{HEADING}\n\nA fairly long answer")
 
 
