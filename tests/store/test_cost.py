@@ -21,7 +21,7 @@ from convo.store.engine import parse_url, sync_engine
 from convo.store.schema import upgrade
 from convo.store.tables import TABLES
 from support.databases import Databases, kinds
-from support.meters import Cost, metered
+from support.meters import STATISTICS, Cost, metered
 from support.plans import planned
 
 SHORT, LONG, TURNS, BRANCHES = 100, 100_000, 50_000, 10_000
@@ -83,11 +83,6 @@ def filled(store: Store, url: str) -> Histories:
     return Histories(store, short.id, long.id)
 
 
-STATISTICS = {
-    "sqlite": [],
-    "postgresql": ["VACUUM ANALYZE convo_messages", "VACUUM ANALYZE convo_branches", "VACUUM ANALYZE convo_turns"],
-    "mariadb": ["ANALYZE TABLE convo_messages", "ANALYZE TABLE convo_branches", "ANALYZE TABLE convo_turns"],
-}
 NEW_ID = {
     "sqlite": "randomblob(16)",
     "postgresql": "gen_random_uuid()",

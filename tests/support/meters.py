@@ -19,6 +19,14 @@ from support.statements import OWN, shape
 Finish = Callable[[], dict[str, int]]
 
 
+STATISTICS = {
+    "sqlite": [],
+    "postgresql": ["VACUUM ANALYZE convo_messages", "VACUUM ANALYZE convo_branches", "VACUUM ANALYZE convo_turns"],
+    "mariadb": ["ANALYZE TABLE convo_messages", "ANALYZE TABLE convo_branches", "ANALYZE TABLE convo_turns"],
+}
+"""What has a server look at its tables, so that its plans are those of a database that has been there for a while."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """A statement and what it cost."""
