@@ -99,7 +99,7 @@ def test_it_costs_the_same_on_a_thousand_nested_forks(stored: tuple[Store, str, 
 
 
 def test_a_cold_handle_walks_the_forks_of_its_path_once(stored: tuple[Store, str, UUID, UUID]) -> None:
-    """The messages that open a path are always looked at; their owner is found by walking there, 500 forks at a time."""
+    """The messages that open a path are always looked at; their owner is found by walking there, 500 at a time."""
     store, _, few, many = stored
     handles = opened(store, few, FEW), opened(store, many, MANY)
     shallow, deep = (cost_of(lambda chat=chat: chat.compose("x")) for chat in handles)  # type: ignore[misc]
