@@ -59,17 +59,20 @@ class Order:
     def options_for(self, step: Exchange) -> dict[str, Any]:
         """Return the options of one turn: those it was recorded with, those given with the replay laid over them.
 
-        One answer is asked for, and a model that was named for another backend is not asked for here.
+        One answer is asked for. A model that was named for another backend is not asked for: the replay's own takes
+        its place.
         """
         nothing = CompletionOptions(), ""
         recorded, backend = self.recorded.get(step.turn_id, nothing) if step.turn_id else nothing
         over = {} if self.given.options is None else self.given.options.to_json()
         known = {name: value for name, value in recorded.to_json().items() if name != "n"}
+        stored = self.source.settings.options
+        is_named = "model" in known or bool(stored and stored.model)
         if backend != name_of(self.backend):
             known.pop("model", None)
         if self.tools == "live":
             known.pop("tools", None)
-        return known | ({} if self.model is None else {"model": self.model}) | over
+        return known | ({"model": self.model} if is_named and self.model else {}) | over
 
     def kwargs_for(self, step: Exchange) -> CallKwargs:
         """Return what one turn is sent with."""

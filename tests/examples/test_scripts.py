@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -115,3 +116,25 @@ def test_ten_turns_survive_a_kill(tmp_path: Path) -> None:
     with ChatServer(like_llamacpp, style="openai") as server:
         printed = run(tmp_path, example("ten_turns.py"), server.base_url)
     assert "10 turns, 11 calls, 11 rebuilt" in printed
+
+
+PROMPT = "Answer in one sentence."
+
+
+def like_a_pirate(body: Mapping[str, Any]) -> str:
+    return "Arr, HANDOVER." if "human" in body["messages"][-1]["content"] else "Arr."
+
+
+def test_a_changed_prompt_is_found_tried_and_accepted(tmp_path: Path) -> None:
+    folder = shutil.copytree(example("prompt_regression"), tmp_path / "prompt_regression")
+    tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder))
+    assert "4 passed" in run(tmp_path, *tests)
+    bot = folder / "bot.py"
+    bot.write_text(bot.read_text(encoding="utf-8").replace(PROMPT, "Answer like a pirate."), encoding="utf-8")
+    failed = subprocess.run([sys.executable, *tests], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "2 failed, 2 passed" in failed.stdout
+    assert "+    You are the support desk of Fromagerie Lune. Answer like a pirate." in failed.stdout
+    with ChatServer(like_a_pirate, style="openai") as server:
+        tried = run(folder, "try_prompt.py", f"openai:pirate@{server.base_url}", "--accept")
+    assert "<ins>like a pirate</ins>" in tried
+    assert "4 passed" in run(tmp_path, *tests)
