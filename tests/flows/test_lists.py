@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from convo import Conversation, Store, assistant, user
 from convo.errors import NoRecordedResult, NothingToAnswer
-from support.lists import RESULT, Said, Talk, answer, as_stored, foretold, replayed, waits
+from support.lists import RESULT, Said, Talk, answer, as_stored, call_id, foretold, replayed, waits
 
 STEPS_OF_ONE = 100
 UNHURRIED: Any = {"synchronous": "NORMAL"}
@@ -81,7 +81,7 @@ class Talks(RuleBasedStateMachine):
     def submit(self, pick: int) -> None:
         _, chat, path = self._pick(pick)
         if waits(path):
-            reply = chat.submit({"call00001": RESULT})
+            reply = chat.submit({call_id(path[-1].looks): RESULT})
             path.append(Said("tool", RESULT, of_turn=True))
             path.append(foretold(path))
             assert reply is not None

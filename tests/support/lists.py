@@ -32,11 +32,16 @@ class Said:
 Path = list[Said]
 
 
+def call_id(looks: str) -> str:
+    """The id of the call that looks at this: its own, as every model gives them."""
+    return f"call{looks.split()[-1]:>05}"
+
+
 def answer(request: CompletionRequest) -> Any:
     """Answer by the last message alone: what begins with ``look`` is looked up first."""
     last = request.messages[-1]
     if last.role == "user" and last.text.startswith("look"):
-        return assistant(tool_calls=[tool_call("look", {"at": last.text}, id="call00001")])
+        return assistant(tool_calls=[tool_call("look", {"at": last.text}, id=call_id(last.text))])
     return f"{last.role} said {last.text}"
 
 
