@@ -10,6 +10,7 @@ from convo.backends.dialects import DIALECTS
 from convo.backends.http import HttpBackend
 from convo.backends.mistral import mistral
 from convo.backends.models import ModelInfo, list_models
+from convo.backends.openai import openai
 from convo.backends.policy import Retries
 from convo.errors import AuthenticationFailed, InvalidSetting, MalformedResponse, Unsupported
 from convo.testing import ChatServer, ScriptedBackend, faults
@@ -82,3 +83,10 @@ def test_a_store_asks_a_backend_or_its_name_for_its_models(
 def test_what_is_no_server_lists_nothing(asker: Asker) -> None:
     with pytest.raises(Unsupported, match="scripted"):
         asker.run(lambda io: list_models(io, ScriptedBackend("x")))
+
+
+def test_a_backend_knows_the_context_length_that_is_published_or_given() -> None:
+    assert mistral("codestral-latest", api_key="key").context_length == 131_072
+    assert mistral("mistral-large-2512", api_key="key", context_length=8_000).context_length == 8_000
+    assert mistral("of-my-own", api_key="key").context_length is None
+    assert openai("any", base_url="http://127.0.0.1:1/v1", context_length=4_096).context_length == 4_096
