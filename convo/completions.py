@@ -92,6 +92,11 @@ class Choice:
     finish_reason: str | None = None
     index: int = 0
 
+    @property
+    def text(self) -> str:
+        """The text of the answer."""
+        return self.message.text
+
 
 @dataclass(frozen=True)
 class Completion:

@@ -12,8 +12,8 @@ from convo.backends.registry import resolve
 from convo.errors import InvalidOption, InvalidSetting
 from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
-from convo.flows.reply import response_format_of
 from convo.flows.settings import Settings, checked_metadata, checked_settings
+from convo.flows.structure import response_format_of
 from convo.messages import Message, ToolCall
 from convo.options import CompletionOptions, OptionKwargs
 from convo.profiles import Profile

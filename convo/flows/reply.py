@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
-from pydantic.errors import PydanticUserError
+from pydantic import BaseModel
 
 from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
 from convo.context.calls import short_id
-from convo.errors import InvalidOption, MalformedResponse, UnparsedResponse
+from convo.errors import InvalidOption, MalformedResponse
+from convo.flows.structure import parse
 from convo.frozen import dataclass
 from convo.messages import AssistantMessage, ToolCall
 from convo.records import Branch, Entry, Turn
-from convo.values import clean_json, explain_validation
+from convo.values import clean_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,29 +79,6 @@ class Reply:
     def finish_reason(self) -> str | None:
         """Why the answer ended, in the backend's word."""
         return self.entry.finish_reason
-
-
-def parse(text: str, model: type[BaseModel]) -> Any:
-    """Return ``text`` as a ``model``; raises UnparsedResponse naming the first field that is wrong."""
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as problem:
-        said = explain_validation(problem, InvalidOption)
-        raise UnparsedResponse(f"the answer is no {model.__name__}: {said}", text=text) from None
-
-
-def response_format_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the ``response_format`` option that asks for a ``model``."""
-    name = re.sub("[^a-zA-Z0-9_-]", "_", model.__name__)[:64]
-    try:
-        schema = {"name": name, "schema": model.model_json_schema(), "strict": True}
-    except (PydanticUserError, AttributeError) as problem:
-        raise InvalidOption(
-            f"response_model: {model.__name__} cannot be described by a JSON schema ({type(problem).__name__}): give a "
-            "subclass of BaseModel whose fields JSON can hold",
-            field="response_model",
-        ) from None
-    return {"type": "json_schema", "json_schema": schema}
 
 
 def with_call_ids(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:
