@@ -88,7 +88,13 @@ def _nothing(handle: Handle, turn: Turn | None) -> NothingToResume:
 
 def _can_continue(ask: Ask, options: CompletionOptions, partial: Partial) -> bool:
     formed = options.response_format is not None and options.response_format.type != "text"
-    return partial.is_plain and ask.profile.prefix.supported and not formed
+    return partial.is_plain and _is_exact(ask) and not formed
+
+
+def _is_exact(ask: Ask) -> bool:
+    """Whether it is declared how the backend continues a text in this mode: else the seam would be a guess."""
+    prefix = ask.profile.prefix
+    return prefix.supported and (prefix.echoes_stream if ask.streamed else prefix.echoes_whole) is not None
 
 
 def _continuing(ask: Ask, text: str, options: CompletionOptions) -> Ask:
@@ -115,6 +121,9 @@ async def _lengthen(handle: Handle, turn: Turn, ask: Ask, given: CompletionOptio
         raise _nothing(handle, turn)
     if not ask.profile.prefix.supported:
         raise Unsupported(f"{ask.backend_name} cannot continue an answer: ask for the rest with send()")
+    if not _is_exact(ask):
+        how = "resume()" if ask.streamed else "stream_resume()"
+        raise Unsupported(f"it is not known how {ask.backend_name} continues an answer in this mode: use {how}")
     asked, _ = await first_asked(handle, turn)
     await move_before(handle, last)
     options = asked.merged(given)

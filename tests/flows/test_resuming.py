@@ -101,7 +101,7 @@ def test_a_stream_that_broke_off_is_interrupted_and_a_refused_one_failed(store: 
         with pytest.raises(type(problem)):
             list(chat.stream("hello"))
         assert [turn.status for turn in chat.turns()] == [status]
-        assert chat.resume(backend=lambda request: "morning").text == "Good morning"
+        assert chat.resume(backend=ScriptedBackend("morning")).text == "Good morning"
 
 
 def test_there_is_nothing_to_resume_and_the_error_says_why(store: Any) -> None:
