@@ -50,8 +50,13 @@ def markdown(text: str) -> Markdown:
 
 
 def _disarm(tokens: Iterable[Token]) -> None:
-    """Make harmless what entities have become, in texts and in the addresses of links."""
+    """Make harmless what entities have become, in texts and in addresses; an image is told as it was written.
+
+    Rich would show an image before the words that it stands among, and not where it lies.
+    """
     for token in tokens:
+        if token.type == "image":
+            token.type, token.content, token.children = "text", f"![{token.content}]({token.attrs['src']})", None
         token.content = harmless(token.content)
         token.attrs = {
             name: harmless(value) if isinstance(value, str) else value for name, value in token.attrs.items()

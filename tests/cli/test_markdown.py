@@ -58,6 +58,11 @@ def test_no_text_breaks_out_of_an_answer(text: str) -> None:
     assert max(map(cell_len, shown.splitlines()), default=0) <= 60
 
 
+def test_an_image_stays_where_it_stands_and_shows_its_address() -> None:
+    shown = printed(markdown("Before ![the **map**](http://127.0.0.1/map.png) after, [![b](u)](v)."), width=200)
+    assert shown.strip() == "Before ![the **map**](http://127.0.0.1/map.png) after, ![b](u) (v)."
+
+
 def test_html_and_addresses_of_links_are_shown() -> None:
     shown = printed(markdown("<b>bold</b> [here](http://127.0.0.1/there) <think>hm</think>"), width=200)
     assert "<b>bold</b>" in shown
