@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.frozen import dataclass
 from convo.records import ConversationInfo
 from convo.store.clock import now
 from convo.store.prepared import Prepared
-from convo.store.rows import conversation_from
+from convo.store.rows import CONVERSATION_COLUMNS, conversation_from
 from convo.store.tables import TABLES
 
 MAIN = 0
@@ -76,9 +77,14 @@ _FIND = select(TABLES.keys.c.conversation_id).where(
 
 def info(connection: Connection, owner: str | None, conversation_id: UUID) -> ConversationInfo | None:
     """Return the conversation when it is the owner's (None: whoever's)."""
-    table = TABLES.conversations
-    row = connection.execute(select(table).where(table.c.id == conversation_id)).one_or_none()
-    return None if row is None or owner not in (None, row.owner) else conversation_from(row)
+    row = _INFO.run(connection, {"conversation": conversation_id}).one_or_none()
+    found = None if row is None else conversation_from(row)
+    return found if found is not None and owner in (None, found.owner) else None
+
+
+_C = TABLES.conversations.c
+_COLUMNS = [_C[name] for name in CONVERSATION_COLUMNS]
+_INFO = Prepared(select(*_COLUMNS).where(_C.id == bindparam("conversation")))
 
 
 def page(
@@ -89,22 +95,32 @@ def page(
     O(limit) by the index, O(conversations) for everybody's. ``before`` is ``(active_at, id)`` of the last one of the
     page before.
     """
-    return [conversation_from(row) for row in connection.execute(newest(owner, limit, before))]
+    query = _page(owner is not None, before is not None)
+    return [conversation_from(row) for row in query.run(connection, page_given(owner, limit, before)).fetchall()]
 
 
-def newest(owner: str | None, limit: int, before: tuple[datetime, UUID] | None) -> Select[Any]:
-    """Return the SELECT of that page."""
-    table = TABLES.conversations
-    wanted = select(table).order_by(table.c.active_at.desc(), table.c.id.desc()).limit(limit)
-    if owner is not None:
-        wanted = wanted.where(table.c.owner == owner)
-    if before is not None:
-        moment, last = before
-        wanted = wanted.where(
-            table.c.active_at <= moment,
-            or_(table.c.active_at < moment, and_(table.c.active_at == moment, table.c.id < last)),
-        )
+@lru_cache
+def _page(owned: bool, follows: bool) -> Prepared:
+    return Prepared(newest(owned, follows))
+
+
+def newest(owned: bool, follows: bool) -> Select[Any]:
+    """Return the SELECT of a page of the ``CONVERSATION_COLUMNS``: of one owner's, of those that follow one."""
+    limit = bindparam("page", type_=Integer)
+    wanted = select(*_COLUMNS).order_by(_C.active_at.desc(), _C.id.desc()).limit(limit)
+    if owned:
+        wanted = wanted.where(_C.owner == bindparam("of"))
+    if follows:
+        moment, last = bindparam("moment", type_=_C.active_at.type), bindparam("last", type_=_C.id.type)
+        after = or_(_C.active_at < moment, and_(_C.active_at == moment, _C.id < last))
+        wanted = wanted.where(_C.active_at <= moment, after)
     return wanted
+
+
+def page_given(owner: str | None, limit: int, before: tuple[datetime, UUID] | None) -> dict[str, Any]:
+    """Return the parameters of ``newest``."""
+    given: dict[str, Any] = {"page": limit} | ({} if owner is None else {"of": owner})
+    return given if before is None else {**given, "moment": before[0], "last": before[1]}
 
 
 def touch(connection: Connection, conversation_id: UUID) -> None:

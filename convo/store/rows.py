@@ -109,17 +109,22 @@ def branch_from(row: Row[Any]) -> Branch:
     )
 
 
-def conversation_from(row: Row[Any]) -> ConversationInfo:
-    """Return the conversation a row of ``convo_conversations`` holds."""
+CONVERSATION_COLUMNS = ("id", "owner", "external_id", "title", "metadata", "active_branch", "created_at", "active_at")
+"""The columns of ``convo_conversations`` that ``conversation_from`` reads, in its order."""
+
+
+def conversation_from(row: Sequence[Any]) -> ConversationInfo:
+    """Return the conversation that the ``CONVERSATION_COLUMNS`` hold, as the driver gave them."""
+    conversation_id, owner, external_id, title, metadata, active_branch, created_at, active_at = row
     return ConversationInfo(
-        id=row.id,
-        owner=row.owner,
-        external_id=row.external_id,
-        title=row.title,
-        metadata=row.metadata,
-        active_branch_no=row.active_branch,
-        created_at=row.created_at,
-        active_at=row.active_at,
+        id=uuid_of(conversation_id),
+        owner=owner,
+        external_id=external_id,
+        title=json_of(title),
+        metadata={} if metadata == "{}" else json_of(metadata),
+        active_branch_no=active_branch,
+        created_at=moment_of(created_at),
+        active_at=moment_of(active_at),
     )
 
 

@@ -35,6 +35,15 @@ _C, _B = TABLES.conversations.c, TABLES.branches.c
 
 
 @dataclass(frozen=True, slots=True)
+class _Head:
+    """Where an active branch ends."""
+
+    branch_no: int
+    fork_seq: int
+    head_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Range:
     """Messages of a conversation that one branch owns."""
 
@@ -53,10 +62,13 @@ def search(
     """
     ranges: list[_Range] = []
     infos: list[ConversationInfo] = []
-    page = connection.execute(_newest(owner, limit, before)).all()
-    for row in sorted(page, key=lambda row: (row.active_at, row.id), reverse=True):
-        infos.append(conversation_from(row))
-        ranges += [_Range(infos[-1], span) for span in _tail(connection, infos[-1].id, row)]
+    after = None if before is None else (before.active_at, before.id)
+    query = _newest(owner is not None, after is not None)
+    page = query.run(connection, conversations.page_given(owner, limit, after)).fetchall()
+    placed = [(conversation_from(row[:-3]), _Head(row.branch_no, row.fork_seq, row.head_seq)) for row in page]
+    for info, head in sorted(placed, key=lambda each: (each[0].active_at, each[0].id), reverse=True):
+        infos.append(info)
+        ranges += [_Range(info, span) for span in _tail(connection, info.id, head)]
     sought = wanted.casefold()
     found = [hit for start in range(0, len(ranges), ARMS) for hit in _hits(connection, ranges[start:][:ARMS], sought)]
     order = {info.id: number for number, info in enumerate(infos)}
@@ -64,20 +76,20 @@ def search(
     return found, infos[-1] if len(infos) == limit else None
 
 
-def _newest(owner: str | None, limit: int, before: ConversationInfo | None) -> Any:
-    after = None if before is None else (before.active_at, before.id)
-    page = conversations.newest(owner, limit, after).subquery()
+@lru_cache
+def _newest(owned: bool, follows: bool) -> Prepared:
+    page = conversations.newest(owned, follows).subquery()
     active = and_(_B.conversation_id == page.c.id, _B.branch_no == page.c.active_branch)
-    return select(page, _B.branch_no, _B.fork_seq, _B.head_seq).join(TABLES.branches, active)
+    return Prepared(select(page, _B.branch_no, _B.fork_seq, _B.head_seq).join(TABLES.branches, active))
 
 
-def _tail(connection: Connection, conversation_id: UUID, row: Any) -> list[Span]:
-    low = max(row.head_seq - DEPTH, 0)
-    if low >= row.fork_seq:
-        path = [Span(row.branch_no, row.fork_seq, row.head_seq)]
+def _tail(connection: Connection, conversation_id: UUID, head: _Head) -> list[Span]:
+    low = max(head.head_seq - DEPTH, 0)
+    if low >= head.fork_seq:
+        path = [Span(head.branch_no, head.fork_seq, head.head_seq)]
     else:
-        path = spans(connection, conversation_id, row.branch_no, row.head_seq, low)
-    return clip(path, low, row.head_seq)
+        path = spans(connection, conversation_id, head.branch_no, head.head_seq, low)
+    return clip(path, low, head.head_seq)
 
 
 def _hits(connection: Connection, ranges: Sequence[_Range], sought: str) -> Iterator[Hit]:
