@@ -141,3 +141,15 @@ def test_values_survive_copying_and_pickling() -> None:
     for again in (copy.copy(first), copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
         assert again == first
         assert exactly(again.to_json()) == exactly(first.to_json())
+
+
+def test_altering_is_replacing_by_what_is_known_to_be_valid() -> None:
+    message = message_from({"role": "tool", "content": "r", "tool_call_id": "a", "colour": ["red"]})
+    first = message.canonical()
+    altered, replaced = message.altered(tool_call_id="b"), message.replace(tool_call_id="b")
+    assert altered == replaced
+    assert list(altered.to_json()) == list(replaced.to_json())
+    assert altered.canonical() == replaced.canonical() != first == message.canonical()
+    named = message.altered(name="f")
+    assert named.to_json() == {**message.to_json(), "name": "f"}
+    assert named.replace(name=None) == message
