@@ -82,14 +82,14 @@ def demo(
     from convo import Store
     from convo.cli import screen
     from convo.cli.demo import hold, present
-    from convo.cli.opening import database_url
+    from convo.cli.opening import database_url, printable
 
     with Store(database_url(db)) as store:
         held = hold(store)
         if json:
-            screen.show_json({"db": db, "id": held[0].id, "branches": held[0].branches()})
+            screen.show_json({"db": printable(db), "id": held[0].id, "branches": held[0].branches()})
             return
-        present(held, db)
+        present(held, printable(db))
 
 
 @app.command(

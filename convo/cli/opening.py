@@ -68,6 +68,11 @@ def has_tables(url: str) -> bool:
     return found is not None
 
 
+def printable(typed: str) -> str:
+    """Return the database as it was ``typed``, for a command to be typed next; ``URL`` where it holds a password."""
+    return "URL" if "://" in typed and parse_url(typed).password else typed
+
+
 def _file(url: str) -> str:
     """Return the path of an SQLite file; nothing for a server and for a database in memory."""
     parsed = parse_url(url)

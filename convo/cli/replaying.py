@@ -14,14 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from convo import Conversation, Replay, ReplayBegun, ReplayDone, TurnReplayed, Window
 from convo.cli import screen
 from convo.cli.chat.start import Answering
-from convo.cli.opening import entry_at
+from convo.cli.opening import entry_at, printable
 from convo.errors import InvalidOption
 from convo.flows.replay_values import ReplayKwargs
 from convo.flows.report_facts import spent
 from convo.frozen import dataclass
 from convo.harmless import one_line
 from convo.messages import ToolCall
-from convo.store.engine import parse_url
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,5 @@ def _said(chat: Conversation, replay: Replay, url: str) -> list[str]:
     used = ", ".join(spent(replay.usage))
     if replay.branch is None:
         return [f"{turns} would use about {used}"]
-    shown = "URL" if "://" in url and parse_url(url).password else url
-    command = shlex.join(["convo", "diff", shown, str(chat.id), replay.source, replay.branch.name])
+    command = shlex.join(["convo", "diff", printable(url), str(chat.id), replay.source, replay.branch.name])
     return [f"{turns} replayed onto {one_line(replay.branch.name, 60)}: {used}", f"  {one_line(command, 1000)}"]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from convo import MISTRAL, Conversation, Store, assistant, tool_call, tool_result, user
-from convo.cli.opening import known_ids
+from convo.cli.opening import known_ids, printable
 from convo.testing import ScriptedBackend
 from support.commands import CONVO, PLAIN, convo, inside, one_sentence, out, shown
 from support.databases import sqlite_url
@@ -144,6 +144,11 @@ class TestListing:
         assert one_sentence(problem)
         assert shown("db", "current", str(theirs)) == "none\n"
         assert theirs.read_bytes() == before
+
+    def test_a_password_is_in_no_command_to_be_typed_next(self) -> None:
+        assert printable("chat db.sqlite") == "chat db.sqlite"
+        assert printable("postgresql://user@host/db") == "postgresql://user@host/db"
+        assert printable("postgresql://user:secret@host/db") == "URL"
 
     def test_no_name_is_no_database(self) -> None:
         code, printed, problem = inside("ls", "")
