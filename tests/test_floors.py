@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("flows",),
     ("conversation", "aio", "stores", "streams", "trials"),
     ("convo", "public"),  # what `from convo import ...` gives
-    ("cli", "interchange"),
+    ("cli", "interchange", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 SEPARATE = frozenset({"store", "context", "backends"})  # one floor, and no doors between them

@@ -371,6 +371,11 @@ class TestConventions:
         assert "..." not in out("--help").partition("Commands:")[2], "what a command does is told in full"
         assert out("--version").startswith("convo ")
 
+    def test_the_module_is_the_command(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "convo", "ls", "nowhere.db"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, one_sentence(done.stderr)) == (1, True)
+
     def test_a_pipe_gets_no_colour_and_whole_lines(self, url: str) -> None:
         with Store(url) as store:
             chat = store.start(messages=[user("x" * 500), assistant("y " * 200 + "end")])

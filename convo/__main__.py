@@ -1,0 +1,5 @@
+"""``python -m convo``: the command line."""
+
+from convo.cli import main
+
+main()
