@@ -23,19 +23,23 @@ class ComposeState:
 
     ``cuts``: for a policy's key the last seq that its window has cut away. ``marks``: the last seq whose message the
     policy's rewriting rules may change; it moves at cuts only. ``told``: what summaries tell of what was cut away.
-    ``pins``: the seqs that every window keeps, ascending.
+    ``pins``: the seqs that every window keeps, ascending. ``opening``: who owns the first messages of the path as far
+    as the fork, ascending pairs of a branch and the last seq that is its; empty where that is not known.
     """
 
     cuts: Mapping[str, int] = field(default_factory=dict)
     marks: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)
     pins: tuple[int, ...] = ()
+    opening: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the dict that ``from_json`` reads."""
         data: dict[str, Any] = {"cuts": {key: [cut, self.marks.get(key, 0)] for key, cut in self.cuts.items()}}
         if self.told:
             data["told"] = {key: told.to_json() for key, told in self.told.items()}
+        if self.opening:
+            data["opening"] = [[*pair] for pair in self.opening]
         return {**data, "pins": [*self.pins]}
 
     @classmethod
@@ -48,6 +52,7 @@ class ComposeState:
             marks={key: mark for key, (_, mark) in cuts.items()},
             told={key: Told.from_json(told) for key, told in given.get("told", {}).items()},
             pins=tuple(given.get("pins", ())),
+            opening=tuple((number, upto) for number, upto in given.get("opening", ())),
         )
 
     def cut_at(self, key: str, cut: int, mark: int) -> ComposeState:
@@ -97,4 +102,4 @@ class ComposeState:
 
     def without_cuts(self) -> ComposeState:
         """Return the pins alone: what a policy given for one call starts from."""
-        return ComposeState(pins=self.pins)
+        return ComposeState(pins=self.pins, opening=self.opening)

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.context.state import ComposeState
 from convo.errors import AlreadyExists, NotFound
-from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, take_over
+from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, state_at, take_over
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_branch, checked_name
 from convo.records import Branch, Entry
@@ -79,13 +78,13 @@ class Fork:
 
     def _row(self, connection: Connection, name: str) -> NewBranch:
         parent_no, seq = self._spot(connection) or (None, 0)
-        state = self._handle.state.before(seq) if seq else ComposeState()
+        state = state_at(self._handle, seq)
         return NewBranch(
             name=name,
             parent_no=parent_no,
             fork_seq=seq,
             shown_parent_no=self._handle.place.branch_no,
-            compose_state=cuts_json(state) if state.cuts else None,
+            compose_state=cuts_json(state) if state.cuts or state.opening else None,
             pins=state.pins,
         )
 

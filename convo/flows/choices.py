@@ -8,8 +8,7 @@ from dataclasses import replace
 from sqlalchemy.engine import Connection
 
 from convo.completions import Choice
-from convo.context.state import ComposeState
-from convo.flows.handle import Handle, cuts_json
+from convo.flows.handle import Handle, cuts_json, state_at
 from convo.flows.outbound import entries_for
 from convo.records import Branch, Entry, Turn, TurnStatus
 from convo.store import branches, ledger
@@ -30,13 +29,13 @@ def store_siblings(
 def _store_sibling(connection: Connection, handle: Handle, turn: Turn, first: Entry, choice: Choice) -> Branch:
     number = branches.claim_number(connection, handle.conversation_id)
     before = first.seq - 1
-    state = handle.state.before(before) if before else ComposeState()
+    state = state_at(handle, before)
     new = NewBranch(
         name=f"{handle.branch.name[:200]}-choice-{choice.index + 1}-{number}",
         parent_no=_owner(handle, before) if before else None,
         fork_seq=before,
         shown_parent_no=handle.place.branch_no,
-        compose_state=cuts_json(state) if state.cuts else None,
+        compose_state=cuts_json(state) if state.cuts or state.opening else None,
         pins=state.pins,
         messages=1,
     )

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.context.reach import Reach
+from convo.context.reach import OPENING, Reach
 from convo.context.state import ComposeState
 from convo.context.summary import Summary
 from convo.errors import HandleInUse, NotFound
@@ -214,10 +214,37 @@ def _strays(reach: Reach, low: int) -> list[int]:
 
 
 def _read(connection: Connection, handle: Handle, wanted: Sequence[tuple[int, int]]) -> list[Entry]:
-    """Read the ``(after, upto)`` ranges of the path; two statements, one where the path's ranges are known."""
-    path = path_down_to(connection, handle, min(after for after, _ in wanted))
-    clipped = [span for after, upto in wanted for span in history.clip(path, after, upto)]
+    """Read the ``(after, upto)`` ranges of the path; two statements, one where the path's ranges are known.
+
+    The opening's are: for their sake no path is followed back to its beginning.
+    """
+    opening = _opening(handle)
+    first = [part for part in wanted if opening and part[1] <= OPENING]
+    clipped = [span for after, upto in first for span in history.clip(opening, after, upto)]
+    rest = [part for part in wanted if part not in first]
+    if rest:
+        path = path_down_to(connection, handle, min(after for after, _ in rest))
+        clipped += [span for after, upto in rest for span in history.clip(path, after, upto)]
     return history.read(connection, handle.conversation_id, clipped)
+
+
+def _opening(handle: Handle) -> list[Span]:
+    """Return the ranges that the first messages of the path are in; empty where that is not known."""
+    branch, spans, low = handle.branch, list[Span](), 0
+    if branch.fork_seq and not handle.state.opening:
+        return []
+    for number, upto in handle.state.opening:
+        spans.append(Span(number, low, upto))
+        low = upto
+    return [*spans, Span(branch.no, low, OPENING)] if low < OPENING else spans
+
+
+def state_at(handle: Handle, seq: int) -> ComposeState:
+    """Return the compose state that a branch which stands on message ``seq`` of the handle's path starts with."""
+    if not seq:
+        return ComposeState()
+    first = history.clip(_opening(handle), 0, min(seq, OPENING))
+    return replace(handle.state.before(seq), opening=tuple((span.branch_no, span.hi) for span in first))
 
 
 def path_down_to(connection: Connection, handle: Handle, floor: int) -> list[Span]:

@@ -35,11 +35,12 @@ def nested(store: Store, url: str, depth: int) -> UUID:
         said = connection.execute(select(message).where(message.c.conversation_id == chat.id)).all()
         by_role = {text.role: text._mapping for text in said}
         numbers = range(2, depth + 1)
-        forks: list[dict[str, Any]] = [
-            {**row._mapping, "branch_no": n, "parent_no": n - 1, "shown_parent_no": n - 1, "name": str(n)}
-            | {"fork_seq": n, "head_seq": n + 1}
-            for n in numbers
-        ]
+        opening = [[number, number + 1] for number in range(4)]  # whose the first four messages are
+        forks: list[dict[str, Any]] = []
+        for n in numbers:
+            stands = {"branch_no": n, "parent_no": n - 1, "shown_parent_no": n - 1, "fork_seq": n, "head_seq": n + 1}
+            state = {"cuts": {}, "opening": opening[:n]}
+            forks.append({**row._mapping, **stands, "name": str(n), "compose_state": state})
         roles = ("user", "assistant")
         texts = [{**by_role[roles[n % 2]], "branch_no": n, "seq": n + 1, "id": new_id()} for n in numbers]
         connection.execute(insert(branch), forks)
@@ -98,19 +99,17 @@ def test_it_costs_the_same_on_a_thousand_nested_forks(stored: tuple[Store, str, 
             assert more.units[unit] <= count + SLACK, (less.shape, unit)
 
 
-def test_a_cold_handle_walks_the_forks_of_its_path_once(stored: tuple[Store, str, UUID, UUID]) -> None:
-    """The messages that open a path are always looked at; their owner is found by walking there, 500 at a time."""
+def test_a_cold_handle_reads_its_window_as_if_there_were_few(stored: tuple[Store, str, UUID, UUID]) -> None:
+    """The messages that open a path are always looked at, and nobody walks there: every fork knows whose they are."""
     store, _, few, many = stored
     handles = opened(store, few, FEW), opened(store, many, MANY)
     shallow, deep = (cost_of(lambda chat=chat: chat.compose("x")) for chat in handles)  # type: ignore[misc]
-    assert len(deep) <= len(shallow) + MANY // 500
-    walks = [cost for cost in deep if "RECURSIVE" in cost.text]
-    others = [cost for cost in deep if "RECURSIVE" not in cost.text]
-    assert len(walks) == 1 + MANY // 500
-    for less, more in zip((cost for cost in shallow if "RECURSIVE" not in cost.text), others, strict=True):
-        assert all(more.units[unit] <= count + SLACK for unit, count in less.units.items() if unit != "steps"), (
-            less.shape
-        )
+    assert [cost.text for cost in deep] == [cost.text for cost in shallow]
+    for less, more in zip(shallow, deep, strict=True):
+        assert all(more.units[unit] <= count + SLACK for unit, count in less.units.items()), less.shape
+    sent = [entry.seq for entry in handles[1]._handle.entries]
+    assert sent[-1] == MANY + 1
+    assert sorted(handles[1]._handle.strays) == [1, 2, 3, 4]
 
 
 def test_a_fork_writes_as_many_bytes_however_deep(stored: tuple[Store, str, UUID, UUID]) -> None:

@@ -70,8 +70,15 @@ def test_a_cold_turn_reads_its_window_in_one_statement_on_one_branch_and_in_two_
 ) -> None:
     cold = store.open(name, backend=echo)
     assert statements(lambda: cold.send("twice")) == ["SELECT convo_messages", *BEGIN, *FINISH]
+    chat.append("a", "b", "c")
     forked = store.load(chat.id, branch=chat.fork().branch.no, backend=echo)
     assert statements(lambda: forked.send("twice")) == WINDOW + BEGIN + FINISH
+
+
+def test_a_cold_turn_on_a_fork_near_the_beginning_reads_its_window_in_one_statement(store: Any, chat: Any) -> None:
+    """Every fork knows who owns the first messages of its path."""
+    forked = store.load(chat.id, branch=chat.fork().branch.no, backend=echo)
+    assert statements(lambda: forked.send("twice")) == ["SELECT convo_messages", *BEGIN, *FINISH]
 
 
 def test_an_append_takes_three_statements_warm_or_cold(store: Any, chat: Any, name: str) -> None:
