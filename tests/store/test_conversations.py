@@ -120,7 +120,8 @@ def test_pages_have_no_gap_and_no_repeat_even_where_times_are_equal(database: Da
     while batch := page(database, name, 4, found[-1] if found else None):
         found += batch
     assert found == page(database, name, 100)
-    assert [one.id for one in found] == [place.conversation_id for place in reversed(places)]
+    assert found == sorted(found, key=lambda one: (one.active_at, one.id), reverse=True)
+    assert sorted(one.id for one in found) == sorted(place.conversation_id for place in places)
 
 
 def test_a_page_begins_where_the_last_ended_whatever_has_been_written_since(database: Database, name: str) -> None:
