@@ -33,6 +33,9 @@ def _loaded() -> Any:
     try:
         return import_module("convo.public")
     finally:
+        if not gc.get_freeze_count():  # else thawing would undo what somebody froze
+            gc.freeze()
+            gc.unfreeze()  # which puts all that was loaded among the oldest, where the collector seldom looks
         if collects:
             gc.enable()
 

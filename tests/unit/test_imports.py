@@ -36,3 +36,10 @@ def test_the_library_loads_without_what_only_some_uses_need(statement: str) -> N
 def test_importing_convo_alone_loads_no_library() -> None:
     code = "import convo, sys; sys.exit(len({'pydantic', 'sqlalchemy', 'asyncio', 'convo.public'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("before", ["gc.enable()", "gc.disable()", "gc.freeze()"])
+def test_the_collector_is_left_as_it_was(before: str) -> None:
+    state = "gc.isenabled(), gc.get_freeze_count() > 0"
+    code = f"import gc, sys; {before}; was = {state}; import convo; convo.Conversation; sys.exit(was != ({state}))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
