@@ -1,6 +1,8 @@
-"""The commands of ``convo``. What a command needs is imported when it runs, so that help comes at once."""
+"""The commands of ``convo``. What a command needs is imported when it runs, so that help comes at once.
 
-from __future__ import annotations
+For the same reason no module of commands says ``from __future__ import annotations``: typer would evaluate each of them
+four times.
+"""
 
 import errno
 import os

@@ -1,7 +1,5 @@
 """``convo db``: the schema of a database."""
 
-from __future__ import annotations
-
 from json import dumps
 
 import typer

@@ -1,7 +1,5 @@
 """``convo fork``, ``replay`` and ``diff``: to try a conversation again, and to lay what came of it side by side."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import typer

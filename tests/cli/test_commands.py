@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from convo import MISTRAL, Conversation, Store, assistant, tool_call, tool_result, user
+from convo.cli.app import app
 from convo.cli.opening import known_ids, printable
 from convo.testing import ScriptedBackend
 from support.commands import CONVO, PLAIN, convo, inside, one_sentence, out, shown
@@ -345,6 +346,14 @@ class TestConventions:
         code += f"atexit.register(lambda: print(sorted({heavy} & set(sys.modules)), file=sys.stderr)); main()"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
         assert done.stderr == "[]\n"
+
+    def test_no_annotation_of_a_command_is_left_for_typer_to_evaluate(self) -> None:
+        groups = [app, *(group.typer_instance for group in app.registered_groups)]
+        commands = [command.callback for group in groups if group for command in group.registered_commands]
+        assert len(commands) > 10
+        assert [
+            name for run in commands if run for name, hint in run.__annotations__.items() if isinstance(hint, str)
+        ] == []
 
     def test_the_shell_completes_commands_conversations_and_branches(self, url: str, chat: Conversation) -> None:
         def completed(words: str) -> list[str]:
