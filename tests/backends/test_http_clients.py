@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -239,6 +240,17 @@ def test_why_there_is_no_connection_is_said(asker: Asker, server: ChatServer) ->
         asker.complete(backend(server.base_url.replace("http:", "https:")))
     with pytest.raises(BackendUnavailable, match="whether it runs"):
         asker.complete(backend("http://127.0.0.1:1"))
+
+
+def test_a_host_that_nobody_knows_is_said(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody_knows(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
+    with pytest.raises(
+        BackendUnavailable, match="llm[.]example cannot be reached: its host name"
+    ):
+        asker.complete(backend("http://llm.example/v1"))
 
 
 def test_a_query_of_the_base_url_stays_at_its_end(asker: Asker, server: ChatServer) -> None:
