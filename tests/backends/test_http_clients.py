@@ -247,9 +247,7 @@ def test_a_host_that_nobody_knows_is_said(asker: Asker, monkeypatch: pytest.Monk
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nobody_knows)
-    with pytest.raises(
-        BackendUnavailable, match="llm[.]example cannot be reached: its host name"
-    ):
+    with pytest.raises(BackendUnavailable, match="example cannot be reached: its host name"):
         asker.complete(backend("http://llm.example/v1"))
 
 
