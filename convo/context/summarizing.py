@@ -97,10 +97,10 @@ def _with_summary(draft: Draft, told: Sequence[Summary]) -> tuple[Any, ...]:
     by = ", ".join(dict.fromkeys(part.model or part.backend for part in told))
     note = f"summary of seq {told[0].first} to {told[-1].last}, by {by}"
     item = inserted(told_message(told), note, "Summarize")
-    place = next(
-        (at for at, item in enumerate(draft.items) if item.seq is not None and item.seq > draft.window_cut),
-        len(draft.items),
-    )
+    roles = [one.role for one in draft.items]
+    opening = next((at for at, role in enumerate(roles) if role != "system"), len(roles))
+    behind = (at for at, one in enumerate(draft.items) if one.seq is not None and one.seq > draft.window_cut)
+    place = max(min(next(behind, len(roles)), draft.newest_turn), opening)  # it must not look like a newer turn
     return (*draft.items[:place], item, *draft.items[place:])
 
 

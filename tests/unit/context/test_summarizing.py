@@ -210,6 +210,22 @@ class TestComposing:
             f"{words}\n\n{HEADING}\n\nThey spoke of cheese.\n\n{words}",
         ]
 
+    def test_it_never_parts_the_newest_turn(self) -> None:
+        policy, part = [Summarize(200), LastTurns(1)], summary(1, 4)
+        key = policy_key(policy)
+        state = ComposeState().cut_at(key, 4, 4).telling(key, told(part))
+        entries = path(user("a"), assistant("b"), user("c"), assistant("d"), assistant("e"))
+        composition, _ = compose(entries, policy, PERMISSIVE, state, summaries={part.digest: part}, system="Obey.")
+        assert [message.text for message in composition.messages] == [
+            "Obey.",
+            f"{HEADING}\n\nThey spoke of cheese.",
+            "c",
+            "d",
+            "e",
+        ]
+        nobody = compose(path(assistant("e")), policy, PERMISSIVE, state, summaries={part.digest: part}, system="Obey.")
+        assert nobody[0].messages[0].text == "Obey."
+
     def test_parts_stand_in_one_message_in_order(self) -> None:
         composition, _ = composed([Summarize(200)], 4, summary(1, 2, "First."), summary(3, 4, "Then."), cut=4)
         assert composition.messages[0].text == f"{HEADING}\n\nFirst.\n\nThen."
