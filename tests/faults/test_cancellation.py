@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Generator, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
 from convo import AsyncStore, Store
 from faults.scenes import VERBS, AsyncModel, Scene, Verb, is_between, is_thorough
 from support.databases import kinds
+from support.pools import InUse, counted
 
 
 class Cancelled:
@@ -45,30 +44,10 @@ class Cancelled:
                 step = lambda problem=problem: steps.throw(problem)
 
 
-class InUse:
-    """Counts the database connections that are in use in this process."""
-
-    count = 0
-    ever = 0
-
-    def taken(self, *_: Any) -> None:
-        self.count += 1
-        self.ever += 1
-
-    def given_back(self, *_: Any) -> None:
-        self.count -= 1
-
-
 @pytest.fixture
 def in_use() -> Iterator[InUse]:
-    counted = InUse()
-    events = ("checkout", counted.taken), ("checkin", counted.given_back)
-    for name, note in events:
-        event.listen(Pool, name, note)
-    yield counted
-    for name, note in events:
-        event.remove(Pool, name, note)
-    assert counted.ever
+    with counted() as found:
+        yield found
 
 
 async def run(store: AsyncStore, scene: Scene, verb: Verb, at: int, again: bool = False) -> tuple[int, bool]:
