@@ -24,14 +24,16 @@ class SettingKwargs(OptionKwargs, total=False):
     """Settings of a conversation as keyword arguments: with ``open``, ``start``, ``load`` and ``configure``.
 
     ``system``: the system prompt. ``policy``: a list of rules. ``profile``: what the provider accepts, where it is
-    not the backend's own. ``lease``: seconds a silent turn holds its branch. ``count_tokens``: a function that counts
-    a message's tokens in the place of the estimate, e.g. ``MistralTokens()``. The rest are default options.
+    not the backend's own. ``lease``: seconds a silent turn holds its branch. ``checkpoint``: after how many seconds,
+    or characters, what streams is kept; ``(1.0, 2048)`` where not given. ``count_tokens``: a function that counts a
+    message's tokens in the place of the estimate, e.g. ``MistralTokens()``. The rest are default options.
     """
 
     system: str | None
     policy: Sequence[Any] | None
     profile: Profile | None
     lease: float | None
+    checkpoint: tuple[float, int] | None
     count_tokens: Callable[[Message], int] | None
 
 
@@ -73,10 +75,13 @@ class AppendKwargs(TypedDict, total=False):
     idempotency_key: str | None
 
 
+_NAMED = ("system", "policy", "profile", "lease", "checkpoint", "count_tokens")
+
+
 def settings_from(given: Mapping[str, Any]) -> Settings:
     """Return the settings among keyword arguments, checked."""
     rest = dict(given)
-    named = {name: rest.pop(name, None) for name in ("system", "policy", "profile", "lease", "count_tokens")}
+    named = {name: rest.pop(name, None) for name in _NAMED}
     return checked_settings(**named, options=rest)
 
 

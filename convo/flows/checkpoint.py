@@ -24,22 +24,19 @@ from convo.partials import Packed, pack
 from convo.ports import Pending
 from convo.store import branches, ledger
 
-SECONDS, SIZE = 1.0, 2048
-"""A part is kept every so many seconds, or once so many characters have come."""
-
 
 @dataclass(slots=True)
 class Checkpoints:
     """The parts of one attempt of a turn. ``kept`` counts those in the database, ``lost`` is whether the turn is.
 
-    ``tried`` are the parts after those that may be there as well: a transaction that was to store them has failed.
+    A part is kept ``every`` so many seconds, or once so many characters have come. ``tried`` are the parts after
+    those kept that may be there as well: a transaction that was to store them has failed.
     """
 
     handle: Handle
     turn: tuple[UUID, int]
     lease_ms: int
-    seconds: float = SECONDS
-    size: int = SIZE
+    every: tuple[float, int]
     kept: int = 0
     lost: bool = False
     tried: list[Packed] = field(default_factory=list)
@@ -66,11 +63,11 @@ class Checkpoints:
             self._unkept_size += len(call.arguments)
         if self._pending is not None and self._pending.done:
             await self._learn(self._pending)
-        if self._pending is None and (self._unkept_size >= self.size or self._is_time()):
+        if self._pending is None and (self._unkept_size >= self.every[1] or self._is_time()):
             self._begin()
 
     def _is_time(self) -> bool:
-        return time.monotonic() - self._last >= self.seconds
+        return time.monotonic() - self._last >= self.every[0]
 
     def _begin(self) -> None:
         self._last, self._unkept_size = time.monotonic(), 0

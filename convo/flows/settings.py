@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,9 @@ DEFAULT_LEASE = 60.0
 MAX_LEASE = 7 * 24 * 3600
 """Seconds a lease may last: a branch whose process died is held that long."""
 
+CHECKPOINT = (1.0, 2048)
+"""What streams is kept every so many seconds, or once so many characters have come."""
+
 LEASE_MARGIN = 10.0
 """Seconds a lease lasts beyond the longest silence that the backend's deadlines permit (design §5)."""
 
@@ -39,7 +43,7 @@ def no_options() -> CompletionOptions:
 class Settings:
     """What shapes a call: system prompt, policy, default options, profile, lease, who counts tokens. None: not given.
 
-    ``policy`` is a sequence of rules; ``lease`` is in seconds.
+    ``policy`` is a sequence of rules; ``lease`` is in seconds, ``checkpoint`` in seconds and characters.
     """
 
     system: str | None = None
@@ -47,6 +51,7 @@ class Settings:
     options: CompletionOptions | None = None
     profile: Profile | None = None
     lease: float | None = None
+    checkpoint: tuple[float, int] | None = None
     count_tokens: Count | None = None
 
     def over(self, stored: Settings) -> Settings:
@@ -58,6 +63,7 @@ class Settings:
             options=options,
             profile=self.profile or stored.profile,
             lease=self.lease or stored.lease,
+            checkpoint=self.checkpoint or stored.checkpoint,
             count_tokens=self.count_tokens or stored.count_tokens,
         )
 
@@ -70,14 +76,15 @@ class Settings:
             options=CompletionOptions(**{name: value for name, value in mine.items() if name not in theirs}),
             profile=self.profile if others.profile is None else None,
             lease=self.lease if others.lease is None else None,
+            checkpoint=self.checkpoint if others.checkpoint is None else None,
             count_tokens=self.count_tokens if others.count_tokens is None else None,
         )
 
     @property
     def unstored(self) -> Settings:
-        """What is not stored: profile, lease, who counts tokens, and a policy that holds functions or a backend."""
+        """What is not stored: all but system prompt, options, and a policy without functions or a backend."""
         policy = None if self._storable else self.policy
-        return Settings(policy=policy, profile=self.profile, lease=self.lease, count_tokens=self.count_tokens)
+        return replace(self, system=None, options=None, policy=policy)
 
     @property
     def stored(self) -> Settings:
@@ -119,6 +126,11 @@ class Settings:
         own = getattr(backend, "profile", None)
         return self.profile or (own if isinstance(own, Profile) else PERMISSIVE)
 
+    @property
+    def checkpoints(self) -> tuple[float, int]:
+        """How often what streams is kept: after how many seconds or characters."""
+        return self.checkpoint or CHECKPOINT
+
     def lease_ms(self, backend: Any) -> int:
         """Return how long a turn may be silent before it can be taken over, in milliseconds."""
         silence = getattr(getattr(backend, "deadlines", None), "longest_silence", None)
@@ -132,6 +144,7 @@ def checked_settings(
     policy: Sequence[Any] | Any = None,
     profile: Profile | None = None,
     lease: float | None = None,
+    checkpoint: Any = None,
     count_tokens: Any = None,
     options: Mapping[str, Any],
 ) -> Settings:
@@ -146,14 +159,33 @@ def checked_settings(
         isinstance(lease, bool) or not isinstance(lease, int | float) or not 0 < lease <= MAX_LEASE
     ):
         raise InvalidSetting(f"lease: must be a number of seconds, more than 0 and at most {MAX_LEASE}", field="lease")
+    _check_checkpoint(checkpoint)
     if count_tokens is not None and not callable(count_tokens):
         raise InvalidSetting(
             "count_tokens: must be a function of a message, e.g. convo.MistralTokens()", field="count_tokens"
         )
     given = CompletionOptions(**options) if options else None
     return Settings(
-        system=system, policy=policy, profile=profile, lease=lease, count_tokens=count_tokens, options=given
+        system=system,
+        policy=policy,
+        profile=profile,
+        lease=lease,
+        checkpoint=checkpoint,
+        count_tokens=count_tokens,
+        options=given,
     )
+
+
+def _check_checkpoint(given: Any) -> None:
+    """Raise InvalidSetting unless ``given`` is None, or a number of seconds and one of characters."""
+    right = given is None or (isinstance(given, tuple) and len(given) == 2)
+    numbers = given or CHECKPOINT
+    if not right or not all(isinstance(n, int | float) and not isinstance(n, bool) and n > 0 for n in numbers):
+        raise InvalidSetting(
+            "checkpoint: must be two numbers above 0, after how many seconds and characters of a stream it is kept, "
+            "e.g. (1.0, 2048)",
+            field="checkpoint",
+        )
 
 
 def checked_name(value: Any, what: str) -> str:

@@ -72,7 +72,7 @@ async def stream(
     only what is new is given. A reader who leaves early, like any error, leaves the turn ``interrupted`` or
     ``failed``, its input and what has streamed kept. Ends quietly when somebody cancels the turn.
     """
-    points = Checkpoints(handle, opening.fence, ask.settings.lease_ms(ask.backend))
+    points = Checkpoints(handle, opening.fence, ask.settings.lease_ms(ask.backend), ask.settings.checkpoints)
     running = _Running(handle, opening, ask, points)
     try:
         await open_turn(handle, opening, ask)
@@ -164,7 +164,8 @@ def _resumed_points(handle: Handle, opening: Opening, ask: Ask) -> Checkpoints |
     """The parts that a resumed turn answered as a whole leaves behind, so that they are dropped with its finish."""
     if not opening.resumed:
         return None
-    return Checkpoints(handle, opening.fence, ask.settings.lease_ms(ask.backend), kept=1)
+    settings = ask.settings
+    return Checkpoints(handle, opening.fence, settings.lease_ms(ask.backend), settings.checkpoints, kept=1)
 
 
 def _cut_at_seam(completion: Completion, ask: Ask) -> Completion:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from convo import Conversation, Store, Turn
 from convo.errors import StreamInterrupted
-from convo.flows.checkpoint import SIZE
+from convo.flows.settings import CHECKPOINT
 from convo.records import UNFINISHED
 from faults.nursery import Child
 from faults.talking import (
@@ -111,7 +111,7 @@ class TalkKills(Kills):
         kept = partial_of(chat, turn)
         assert answer_to(question(number)).startswith(kept)
         if self.verb == "stream":  # in the async face as much more may come as does while a part is being written
-            assert seen.get(number, 0) - len(kept) <= SIZE + 2 * PIECE, "more than a checkpoint was lost"
+            assert seen.get(number, 0) - len(kept) <= CHECKPOINT[1] + 2 * PIECE, "more than a checkpoint was lost"
         self.figures["with a partial"] += bool(kept)
 
     def look_at_everything(self) -> None:

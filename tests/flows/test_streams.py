@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,8 @@ from convo import AsyncStore, Conversation, Store, assistant, tool_call
 from convo.chunks import ReferenceChunk, ThinkingChunk
 from convo.completions import Choice, Completion, CompletionRequest, Delta, ToolCallDelta, Usage
 from convo.errors import BackendFailed, ConvoError, InvalidMessage, MalformedResponse, TurnInProgress
+from convo.ports import drive
+from convo.store import ledger
 from convo.testing import ScriptedBackend
 from support.embedded import database_url
 from support.processes import program_output
@@ -335,3 +338,30 @@ def test_a_loop_whose_first_request_is_a_stream_closes_its_connections_when_it_e
         gc.collect()
     """
     assert program_output(source) == ["hello yourself"]
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "kept"), [((1000.0, 10), 3), ((1000.0, 1000), 0), ((0.001, 1000), 7), (None, 0)]
+)
+def test_how_often_a_stream_is_kept_can_be_set(store: Any, elsewhere: Any, checkpoint: Any, at_most: int) -> None:
+    def slowly(request: CompletionRequest) -> Iterator[str]:
+        for _ in range(7):
+            time.sleep(0.002)
+            yield "five "
+
+    chat = store.start(backend=slowly, checkpoint=checkpoint)
+    port = elsewhere(chat)._handle.port
+    with chat.stream("go") as stream:
+        for _ in range(7):
+            next(stream)
+        parts = parts_of(port, chat)
+        deadline = time.monotonic() + 30
+        while at_most and not parts and time.monotonic() < deadline:  # the async face keeps it in the background
+            parts = parts_of(port, chat)
+    assert (at_most > 0) <= len(parts) <= at_most
+
+
+def parts_of(port: Any, chat: Any) -> list[Any]:
+    (turn,) = chat.turns()
+    fence = turn.conversation_id, turn.id, turn.attempt
+    return drive(port.read(lambda connection: ledger.parts(connection, fence)))
