@@ -172,7 +172,7 @@ def test_a_reader_may_leave_early_and_nothing_is_lost(store: Any, leave: Any) ->
     with pytest.raises(ConvoError, match="the stream has not ended"):
         assert stream.reply
     assert list(stream) == []
-    assert chat.resume(backend=lambda request: "evening").text == "Good evening"
+    assert chat.resume(backend=ScriptedBackend("evening")).text == "Good evening"
 
 
 def test_a_loop_that_is_broken_off_frees_the_branch_at_once(database_url: str) -> None:
@@ -205,7 +205,7 @@ def test_an_async_loop_that_is_just_dropped_leaves_a_turn_that_can_be_resumed(da
             async for delta in chat.stream("hello"):
                 if delta.text:
                     break
-            other = await store.load(chat.id, backend=lambda request: "evening")
+            other = await store.load(chat.id, backend=ScriptedBackend("evening"))
             for _ in range(200):
                 await asyncio.sleep(0.01)
                 try:
@@ -236,7 +236,7 @@ def test_a_stream_that_is_open_when_the_event_loop_ends_is_closed_quietly(
     conversation = asyncio.run(main())
     assert caplog.messages == []
     with Store(database_url) as store:
-        chat = store.load(conversation, backend=lambda request: "evening")
+        chat = store.load(conversation, backend=ScriptedBackend("evening"))
         assert statuses(chat) == ["interrupted"]
         assert chat.resume().text == "Good evening"
 
@@ -274,7 +274,8 @@ def test_a_cancelled_task_leaves_its_turn_interrupted(database_url: str) -> None
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return [[turn.status for turn in await chat.turns()], (await chat.resume(backend=lambda _: "day")).text]
+            left = [turn.status for turn in await chat.turns()]
+            return [left, (await chat.resume(backend=ScriptedBackend("day"))).text]
 
     assert asyncio.run(main()) == [["interrupted"], "Good day"]
 
@@ -341,7 +342,7 @@ def test_a_loop_whose_first_request_is_a_stream_closes_its_connections_when_it_e
 
 
 @pytest.mark.parametrize(
-    ("checkpoint", "kept"), [((1000.0, 10), 3), ((1000.0, 1000), 0), ((0.001, 1000), 7), (None, 0)]
+    ("checkpoint", "at_most"), [((1000.0, 10), 3), ((1000.0, 1000), 0), ((0.001, 1000), 7), (None, 0)]
 )
 def test_how_often_a_stream_is_kept_can_be_set(store: Any, elsewhere: Any, checkpoint: Any, at_most: int) -> None:
     def slowly(request: CompletionRequest) -> Iterator[str]:
