@@ -90,7 +90,7 @@ def append_ask(handle: Handle, given: AppendKwargs) -> Ask:
     unknown = set(given) - AppendKwargs.__annotations__.keys()
     if unknown:
         raise InvalidOption(f"append takes wait, expect_head and idempotency_key, not {sorted(unknown)[0]!r:.80}")
-    return Ask(settings=handle.settings, backend=handle.backend, wait=_seconds(given), expect_head=_entry(given))
+    return Ask(settings=handle.settings, backend=handle.backend, wait=seconds_from(given), expect_head=_entry(given))
 
 
 def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, preview: bool = False) -> Ask:
@@ -108,7 +108,7 @@ def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, previ
         backend=backend,
         prefix=_prefix(own["prefix"]),
         given_prefix=_prefix(own["prefix"]),
-        wait=_seconds(given),
+        wait=seconds_from(given),
         expect_head=_entry(given),
         own_policy=settings.policy is not None,
         metadata=None if own["metadata"] is None else checked_metadata(own["metadata"]),
@@ -148,7 +148,8 @@ def _prefix(given: Any) -> str:
     return given
 
 
-def _seconds(given: Mapping[str, Any]) -> float:
+def seconds_from(given: Mapping[str, Any]) -> float:
+    """Return the ``wait`` that was given with a verb, 0 for none; raises InvalidOption."""
     wait = given.get("wait")
     if wait is None:
         return 0.0

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from convo.backends.call import name_of
 from convo.backends.registry import resolve
 from convo.errors import AlreadyExists, InvalidOption, NotFound, Unsupported
-from convo.flows.asking import CallKwargs, no_backend
+from convo.flows.asking import CallKwargs, no_backend, seconds_from
 from convo.flows.branching import Fork, Spot
 from convo.flows.exchanges import Exchange, exchanges
 from convo.flows.handle import Handle, handle_from, refresh
@@ -112,7 +112,7 @@ async def order_from(handle: Handle, branch: str | int | None, given: ReplayKwar
         tools=given.get("tools", "recorded"),
         ask=given.get("ask"),
         functions=functions,
-        wait=given.get("wait", 0.0),
+        wait=seconds_from(given),
         dry_run=bool(given.get("dry_run")),
     )
     if order.dry_run or not steps:

@@ -75,7 +75,7 @@ class _Replaying:
 
     async def step(self, step: Exchange, number: int) -> Reply | None:
         """Send one exchange's input again; what was put there by hand is put there again."""
-        key = f"replay {self.handle.place.branch_no}.{number}"
+        key = f"convo replay {self.handle.place.branch_no}.{number}"
         if not step.asked:
             kept = [entry.message for entry in step.entries if not entry.erased]
             await conversing.append(self.handle, tuple(kept), {"idempotency_key": key})

@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from support.programs import BROWSERS, left_out
+from support.proofs import proven
 
 collect_ignore = ["test_fastapi_page.py"] if left_out(*BROWSERS) else []
+
+__all__ = ["proven"]

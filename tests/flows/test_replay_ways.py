@@ -139,6 +139,7 @@ def test_where_one_of_several_fails_the_others_end(chat: Any) -> None:
         ({"ask": print}, "ask"),
         ({"functions": [print]}, "functions"),
         ({"resume": True}, "name"),
+        ({"wait": "long"}, "wait"),
         ({"temperature": 1}, ""),
         ({"options": {"temperature": 9}}, "temperature"),
         ({"backend": 7}, "backend"),
