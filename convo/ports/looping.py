@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.engine import URL
@@ -96,7 +96,10 @@ class AsyncPort:
         if self._embedded is not None:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._worker, self._embedded.transact, work, kind)
-        async with self._engines[kind].connect() as connection, connection.begin():
+        async with (
+            self._engines[kind].connect() as connection,
+            connection.begin() if kind == "write" else nullcontext(),  # closing ends what only read
+        ):
             result: T = await connection.run_sync(work)
             return result
 

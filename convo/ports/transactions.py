@@ -103,7 +103,7 @@ class Embedded:
             self._one_at_a_time,
             self.engine(kind).connect() as connection,
             waiting_at_most(connection, patience),
-            connection.begin(),
+            connection.begin() if kind == "write" else nullcontext(),  # closing ends what only read
         ):
             return work(connection)
 
