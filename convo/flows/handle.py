@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from convo.context.reach import OPENING, Reach
 from convo.context.state import ComposeState
 from convo.context.summary import Summary
-from convo.errors import HandleInUse, NotFound
+from convo.errors import CorruptRecord, HandleInUse, NotFound
 from convo.flows.settings import Settings, with_stored
 from convo.ports import Port
 from convo.records import Branch, Entry, Turn
@@ -138,7 +138,8 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
     """Return the entries that ``reach`` asks for, in path order, reading what is not remembered.
 
     Nothing is read when all of it is. Else two statements a step: the ranges where they are not known, and the
-    messages; steps double, so at most about twice what is needed is read, whatever the length of the history.
+    messages; steps double, so at most about twice what is needed is read, whatever the length of the history. Raises
+    NotFound where the branch was deleted meanwhile, CorruptRecord where it has a hole.
     """
     _let_go_of_cut(handle, reach)
     step = _first_step(handle, reach)
@@ -146,7 +147,11 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
         low, wanted = _missing(handle, reach, step)
         if not wanted:
             return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
-        _take_in(handle, await handle.port.read(lambda c, w=wanted: _read(c, handle, w)), low)  # type: ignore[misc]
+        read = await handle.port.read(lambda c, w=wanted: _read(c, handle, w))  # type: ignore[misc]
+        if len(read) < sum(upto - after for after, upto in wanted):
+            await refresh(handle)
+            raise CorruptRecord(f"messages of branch {handle.branch.name!r} are missing: look through the store")
+        _take_in(handle, read, low)
         step = max(2 * step, FIRST_READ)
 
 
