@@ -131,7 +131,8 @@ def run_async(given: argparse.Namespace, url: str | None, checkpoint: tuple[floa
 
     async def run() -> list[Gaps]:
         found = [Gaps() for _ in range(given.streams)]
-        store = None if url is None else AsyncStore(url)
+        patient = {} if url is None or url.startswith("sqlite") else {"pool_timeout": 300}
+        store = None if url is None else AsyncStore(url, **patient)
         await asyncio.gather(*(read(store, gaps) for gaps in found))
         if store is not None:
             await store.aclose()

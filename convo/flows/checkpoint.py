@@ -30,7 +30,8 @@ class Checkpoints:
     """The parts of one attempt of a turn. ``kept`` counts those in the database, ``lost`` is whether the turn is.
 
     A part is kept ``every`` so many seconds, or once so many characters have come. ``tried`` are the parts after
-    those kept that may be there as well: a transaction that was to store them has failed.
+    those kept that may be there as well: a transaction that was to store them has failed. ``renewed`` is when the last
+    checkpoint that renewed the lease was begun, by ``time.monotonic``.
     """
 
     handle: Handle
@@ -39,6 +40,7 @@ class Checkpoints:
     every: tuple[float, int]
     kept: int = 0
     lost: bool = False
+    renewed: float = float("-inf")
     tried: list[Packed] = field(default_factory=list)
     _unkept: list[Delta] = field(default_factory=list)
     _unkept_size: int = 0
@@ -94,7 +96,7 @@ class Checkpoints:
     async def _learn(self, pending: Pending[bool]) -> None:
         kept, self._pending = await pending.outcome(), None
         if kept:
-            self.kept, self.tried = self.kept + len(self.tried), []
+            self.kept, self.tried, self.renewed = self.kept + len(self.tried), [], self._last
         self.lost = self.lost or kept is False
 
     async def settle(self) -> None:

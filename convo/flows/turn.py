@@ -8,6 +8,7 @@ Laws of this file:
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -103,7 +104,7 @@ class _Running:
         if self._ask.prefix and not self._ask.continued:
             self._given = given
             yield given
-        beating = _beating(self._handle, self._opening, self._ask)
+        beating = _beating(self._handle, self._opening, self._ask, self._points)
         try:
             async with aclosing(self._pieces()) as pieces:
                 async for delta in pieces:
@@ -193,10 +194,12 @@ async def _is_asked_to_stop(handle: Handle, opening: Opening) -> bool:
     return found is not None and (found.open_turn, found.open_attempt) == opening.fence
 
 
-def _beating(handle: Handle, opening: Opening, ask: Ask) -> Beating:
+def _beating(handle: Handle, opening: Opening, ask: Ask, points: Checkpoints | None = None) -> Beating:
+    """Renew the lease again and again, where no checkpoint has done so lately."""
     lease = ask.settings.lease_ms(ask.backend)
+    pause = lease / 1000 / BEATS
 
     def renew(connection: Connection) -> bool:
         return branches.renew(connection, handle.place, opening.fence, lease)
 
-    return handle.port.beat(lease / 1000 / BEATS, renew)
+    return handle.port.beat(pause, renew, lambda: points is None or time.monotonic() - points.renewed >= pause)

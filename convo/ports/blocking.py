@@ -16,7 +16,7 @@ from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
-from convo.ports.port import Beating, Pending, Work
+from convo.ports.port import Beating, Pending, Work, always
 from convo.ports.replica import Replica
 from convo.ports.transactions import Embedded, Kind, again
 from convo.ports.workers import ThreadWorkers, Workers
@@ -68,7 +68,7 @@ class SyncPort:
         except SQLAlchemyError:
             return _Ended(None)
 
-    def beat(self, seconds: float, work: Work[Any]) -> Beating:  # noqa: ARG002 - the sync face has no time of its own
+    def beat(self, seconds: float, work: Work[Any], due: Callable[[], bool] = always) -> Beating:  # noqa: ARG002 - the sync face has no time of its own
         """Do nothing: a blocked thread cannot renew its lease, so a sync lease is as long as the longest silence."""
         return _STILL
 

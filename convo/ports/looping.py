@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -17,7 +17,7 @@ from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
-from convo.ports.port import Beating, Pending, Work
+from convo.ports.port import Beating, Pending, Work, always
 from convo.ports.readers import Readers
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
@@ -83,9 +83,9 @@ class AsyncPort:
         """Start a transaction that may fail without harm, in the background."""
         return InBackground(self.write(work))
 
-    def beat(self, seconds: float, work: Work[Any]) -> Beating:
-        """Run ``work`` every so many seconds in a task of its own, until stopped."""
-        return Beat(seconds, lambda: self.write(work))
+    def beat(self, seconds: float, work: Work[Any], due: Callable[[], bool] = always) -> Beating:
+        """Run ``work`` every so many seconds in a task of its own, where it is ``due`` then, until stopped."""
+        return Beat(seconds, lambda: self.write(work), due)
 
     async def shielded(self, flow: Coroutine[Any, Any, None]) -> None:
         """Run ``flow`` to its end whatever happens to the caller, for ``LONGEST_SAVE`` seconds at most."""

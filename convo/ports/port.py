@@ -17,6 +17,11 @@ T_co = TypeVar("T_co", covariant=True)
 Work = Callable[[Connection], T]
 
 
+def always() -> bool:
+    """Return True."""
+    return True
+
+
 class Port(Protocol):
     """What a flow may do to the world. ``learned`` is what this process knows of models, by backend and model."""
 
@@ -47,8 +52,11 @@ class Port(Protocol):
         """
         ...
 
-    def beat(self, seconds: float, work: Work[Any]) -> Beating:
-        """Run ``work`` every so many seconds until stopped (async face only; the sync one cannot)."""
+    def beat(self, seconds: float, work: Work[Any], due: Callable[[], bool] = always) -> Beating:
+        """Run ``work`` every so many seconds, where it is ``due`` then, until stopped.
+
+        In the async face only; the sync one cannot.
+        """
         ...
 
     async def shielded(self, flow: Coroutine[Any, Any, None]) -> None:

@@ -32,17 +32,18 @@ class InBackground:
 class Beat:
     """A transaction every few seconds, in a task of its own."""
 
-    def __init__(self, seconds: float, transaction: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, seconds: float, transaction: Callable[[], Awaitable[Any]], due: Callable[[], bool]) -> None:
         self._stopping = asyncio.Event()
-        self._task = asyncio.ensure_future(self._run(seconds, transaction))
+        self._task = asyncio.ensure_future(self._run(seconds, transaction, due))
 
-    async def _run(self, seconds: float, transaction: Callable[[], Awaitable[Any]]) -> None:
+    async def _run(self, seconds: float, transaction: Callable[[], Awaitable[Any]], due: Callable[[], bool]) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), seconds)
                 return
             with suppress(StoreError):
-                await transaction()
+                if due():
+                    await transaction()
 
     async def stop(self) -> None:
         """End it, letting a transaction under way finish."""
