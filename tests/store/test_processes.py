@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -74,6 +75,20 @@ def test_turns_on_one_branch_come_one_after_the_other_never_parted(
     assert len(texts) == MANY * 4 * 2
     assert texts[1::2] == [f"re {text}" for text in texts[::2]]
     assert {turn.status for turn in chat.turns(limit=1000)} == {"completed"}
+
+
+def test_processes_whose_clocks_are_hours_apart_write_one_order(store: Store, database_url: str, name: str) -> None:
+    chat = store.open(name)
+    chat.append("by a clock that is right")
+    skews = [timedelta(hours=hours) for hours in (-1, 0, 1)]
+    jobs = [(database_url, chat.id, 0, f"p{number}", 8, wrong) for number, wrong in enumerate(skews)]
+    outcomes = together(workers.send_by_another_clock, jobs)
+    assert path(chat)[1:] == all_of(outcomes)
+    assert all(outcome.done == sorted(outcome.done) for outcome in outcomes)
+    texts = [text for _, text in path(chat)[1:]]
+    assert texts[1::2] == [f"re {text}" for text in texts[::2]]
+    told = [entry.created_at for entry in chat.history(limit=1000)]
+    assert told != sorted(told), "the clocks did not disagree"
 
 
 def test_appends_and_turns_mix_on_one_branch(store: Store, database_url: str, name: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +17,7 @@ from sqlalchemy import Engine, event
 
 from convo import AsyncStore, Conversation, Store
 from convo.completions import CompletionRequest
-from convo.store import schema
+from convo.store import clock, schema
 
 Start = Callable[[], Any]
 WAIT = 60.0
@@ -91,6 +94,16 @@ def send(start: Start, url: str, conversation: UUID, branch: int, label: str, co
         for number in range(count):
             outcome.done += _one_turn(chat, f"{label}.{number}", streamed=bool(number % 2))
     return outcome
+
+
+def send_by_another_clock(
+    start: Start, url: str, conversation: UUID, branch: int, label: str, count: int, wrong: timedelta
+) -> Outcome:
+    """As ``send``, in a process whose clock is ``wrong`` by so much."""
+    there = SimpleNamespace(time_ns=lambda: time.time_ns() + wrong // timedelta(microseconds=1) * 1000)
+    clock.time = there  # type: ignore[assignment]
+    clock.datetime = SimpleNamespace(now=lambda zone: datetime.now(zone) + wrong)  # type: ignore[assignment,misc]
+    return send(start, url, conversation, branch, label, count)
 
 
 def _one_turn(chat: Conversation, text: str, streamed: bool) -> list[tuple[int, str]]:
