@@ -269,7 +269,7 @@ def usage(
     id: IdAndBranch,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The turns of at most this many messages.")] = 200,
     cost: Annotated[bool, typer.Option("--cost", help="What all of the branch costs in US dollars.")] = False,
-    plot: Annotated[bool, typer.Option("--plot", help="A bar for each turn: where its tokens went.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="A bar a turn: where its last call's tokens went.")] = False,
     owner: Owner = None,
     json: Json = False,
 ) -> None:
