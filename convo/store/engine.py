@@ -9,6 +9,7 @@ Laws of this file:
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -104,9 +105,7 @@ def _settings(url: URL, options: dict[str, Any]) -> dict[str, Any]:
     if is_sqlite(url):
         return {"connect_args": {"check_same_thread": False}, **settings}
     connect = _SERVER_CONNECT[url.drivername] | dict(settings.pop("connect_args", {}))
-    # Every transaction is ended before its connection goes back: to roll back once more costs MariaDB a round trip.
-    ended = {"pool_reset_on_return": None}
-    return {"isolation_level": "READ COMMITTED", "connect_args": connect, **ended, **settings}
+    return {"isolation_level": "READ COMMITTED", "connect_args": connect, **settings}
 
 
 _SERVER_CONNECT: dict[str, dict[str, Any]] = {
@@ -150,6 +149,19 @@ def reading_options(url: URL, snapshot: bool = False) -> dict[str, str]:
     return {"isolation_level": "AUTOCOMMIT"} if url.drivername == "postgresql" else {}
 
 
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switch the file to WAL; waits here, as SQLite itself does not where another process is switching it too."""
+    give_up = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+
+
 def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
     if synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
         raise InvalidSetting("synchronous must be FULL, NORMAL, OFF or EXTRA", field="synchronous")
@@ -158,13 +170,9 @@ def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
     def prepare(connection: Any, record: Any) -> None:  # noqa: ARG001 - the event's signature
         connection.isolation_level = None  # SQLAlchemy's "begin" below decides, not the driver
         cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={LOCK_WAIT * 1000}",
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
+        _write_ahead(cursor)
+        for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -106,12 +106,16 @@ def cost_of(act: Callable[[], Any]) -> list[Cost]:
     return costs
 
 
+PAGES = {"SELECT": 3, "WITH": 3, "INSERT": 24, "UPDATE": 24}
+"""How many pages more a statement may touch: a page that is full has its rows moved, and its index split, some day."""
+
+
 def compare(short: list[Cost], long: list[Cost]) -> None:
     """The same statements, and no more work for them; a few pages more where rows happen to lie across two."""
     assert [cost.text for cost in short] == [cost.text for cost in long]
     for few, many in zip(short, long, strict=True):
         for unit, count in few.units.items():
-            slack = 3 if unit == "pages" else 0
+            slack = PAGES[few.text.split(None, 1)[0]] if unit == "pages" else 0
             assert many.units[unit] <= count + slack, (few.shape, unit, count, many.units[unit])
 
 
@@ -180,4 +184,4 @@ def test_no_plan_reads_a_history_through_or_sorts_it(histories: Histories) -> No
         assert plans
         for plan in plans:
             assert not HISTORY & {*plan.scans}, plan
-            assert plan.sorts == 0 or not HISTORY & {*plan.tables}, plan
+            assert not HISTORY & {*plan.sorts}, plan

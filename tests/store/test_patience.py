@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from convo.ports import SyncPort, transactions
 from convo.store import branches, engine
 from convo.store.branches import Place
 from convo.store.engine import LOCK_WAIT, parse_url, sync_engine
+from convo.store.schema import HEAD, upgrade
 from convo.store.tables import TABLES
 from support.databases import Databases, kinds
 from support.stored import Database
@@ -29,7 +30,7 @@ from support.stored import Database
 @contextmanager
 def write_locked(path: Path) -> Iterator[None]:
     """Another program's transaction, in the midst of writing to an SQLite file."""
-    other = sqlite3.connect(path, isolation_level=None)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -68,6 +69,14 @@ def test_a_write_waits_for_a_busy_database_as_usual_after_a_checkpoint(path: Pat
             assert writer.is_alive()
         writer.join()
         assert chat.history()[0].text == "patient"
+
+
+def test_a_new_file_that_another_process_is_making_too_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    with ExitStack() as other:
+        other.enter_context(write_locked(path))  # not in WAL yet: SQLite's own patience does not hold here
+        threading.Timer(0.3, other.pop_all().close).start()
+        assert upgrade(f"sqlite:///{path}") == HEAD
 
 
 def test_a_reader_does_not_wait_for_a_writer(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from convo.cli import screen
 from convo.cli.app import app
 from convo.errors import ConvoError
 from convo.harmless import one_line
@@ -42,7 +43,8 @@ def one_sentence(problem: str) -> bool:
 
 def inside(*arguments: str, typed: str = "") -> tuple[int, str, str]:
     """Run ``convo`` in this process, many times quicker: for what does not depend on how it is started."""
-    done = CliRunner().invoke(app, arguments, input=typed)
+    screen.console.cache_clear()  # or it would be as wide as what another test gave it
+    done = CliRunner(env={"COLUMNS": None}).invoke(app, arguments, input=typed)
     if isinstance(done.exception, ConvoError):
         return 1, done.stdout, f"{done.stderr}convo: {one_line(str(done.exception), 1000)}\n"
     if done.exception is not None and not isinstance(done.exception, SystemExit):

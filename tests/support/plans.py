@@ -16,12 +16,12 @@ from support.statements import OWN
 
 @dataclass(frozen=True)
 class Plan:
-    """A statement, the tables its plan names, those of them read from end to end, and the sorts."""
+    """A statement, the tables its plan names, those of them read from end to end, and those whose rows it sorts."""
 
     text: str
     tables: tuple[str, ...]
     scans: tuple[str, ...]
-    sorts: int
+    sorts: tuple[str, ...]
 
 
 @contextmanager
@@ -44,9 +44,10 @@ def planned() -> Iterator[list[Plan]]:
 def _sqlite(raw: Any, statement: str, parameters: Any) -> Plan:
     details = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     named = [match for detail in details if (match := re.match(r"(SCAN|SEARCH) (\w+)", detail))]
-    sorts = sum(detail.startswith("USE TEMP B-TREE") for detail in details)
+    tables = tuple(match[2] for match in named)
     scans = tuple(match[2] for match in named if match[1] == "SCAN")
-    return Plan(statement, tuple(match[2] for match in named), scans, sorts)
+    sorts = any(detail.startswith("USE TEMP B-TREE") for detail in details)
+    return Plan(statement, tables, scans, tables if sorts else ())
 
 
 def _postgresql(raw: Any, statement: str, parameters: Any) -> Plan:
@@ -56,7 +57,9 @@ def _postgresql(raw: Any, statement: str, parameters: Any) -> Plan:
     nodes = [*_nested((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])]
     tables = tuple(node["Relation Name"] for node in nodes if "Relation Name" in node)
     scans = tuple(node["Relation Name"] for node in nodes if node.get("Node Type") == "Seq Scan")
-    return Plan(statement, tables, scans, sum("Sort" in node.get("Node Type", "") for node in nodes))
+    sorting = [below for node in nodes if "Sort" in node.get("Node Type", "") for below in _nested(node)]
+    sorts = tuple(node["Relation Name"] for node in sorting if "Relation Name" in node)
+    return Plan(statement, tables, scans, sorts)
 
 
 def _mariadb(raw: Any, statement: str, parameters: Any) -> Plan:
@@ -66,7 +69,7 @@ def _mariadb(raw: Any, statement: str, parameters: Any) -> Plan:
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     read = [row for row in rows if row["table"] and row["select_type"] != "INSERT"]
     scans = tuple(row["table"] for row in read if row["type"] in ("ALL", "index"))
-    sorts = sum("filesort" in (row["Extra"] or "") for row in read)
+    sorts = tuple(row["table"] for row in read if "filesort" in (row["Extra"] or ""))
     return Plan(statement, tuple(row["table"] for row in read), scans, sorts)
 
 
