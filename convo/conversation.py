@@ -193,7 +193,7 @@ class Conversation(Trials):
         """Yield the text of a turn's answer that runs elsewhere, from character ``after`` on, until it ends.
 
         The last delta carries the finish reason. Raises StreamInterrupted where the turn broke off, TurnClosed where
-        it was written over, NotFound.
+        it was written over, or asked for anew with another answer than the one given so far, NotFound.
         """
         return drive_stream(following.follow(self._handle, turn, after))
 

@@ -20,6 +20,8 @@ from convo.store.branches import Place
 POLL = 0.1
 """Seconds between two looks at a running turn; what streams is kept about once a second."""
 
+_ANSWERED = ("completed", "awaiting_tools", "cancelled")
+
 
 @dataclass(slots=True)
 class _View:
@@ -69,18 +71,21 @@ async def follow(handle: Handle, turn: Turn | UUID | str, after: int) -> AsyncGe
 
     A turn with tools has several answers: their texts follow each other, as in ``stream_run``. The last delta
     carries the finish reason. Raises NotFound; StreamInterrupted where the turn broke off (``resume`` continues it),
-    TurnClosed where it was written over.
+    TurnClosed where it was written over, or asked for anew with another answer than the one given so far.
     """
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
         raise InvalidOption("after: must be a number of characters, 0 or more", field="after")
-    view = _View(handle.place, turn_id_from(turn))
+    view, given = _View(handle.place, turn_id_from(turn)), ""
     while True:
         await handle.port.read(view.look)
-        text = view.text
+        text, seen = view.text, view.turn
+        answered = seen is not None and seen.status in _ANSWERED
+        if not (text.startswith(given) or (given.startswith(text) and not answered)):
+            raise TurnClosed("the turn was asked for anew, with another answer: follow() it from its first character")
+        given = max(given, text, key=len)
         if len(text) > after:
             yield Delta(text=text[after:])
             after = len(text)
-        seen = view.turn
         if seen is not None and (seen.status != "running" or view.dead):
             break
         await handle.port.sleep(POLL)
@@ -88,7 +93,7 @@ async def follow(handle: Handle, turn: Turn | UUID | str, after: int) -> AsyncGe
 
 
 def _last(turn: Turn, view: _View) -> Delta:
-    if turn.status in ("completed", "awaiting_tools", "cancelled"):
+    if turn.status in _ANSWERED:
         return Delta(finish_reason=(view.answers and view.answers[-1].finish_reason) or turn.status)
     if turn.status == "superseded":
         raise TurnClosed("the turn was left unfinished and written over")

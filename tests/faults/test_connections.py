@@ -54,10 +54,11 @@ def test_a_commit_whose_connection_breaks_has_its_effect_once(
 @servers
 @pytest.mark.parametrize("end", ["is read to its end", "is left"])
 def test_a_checkpoint_whose_acknowledgement_is_lost_is_kept_once_and_the_next_ones_follow_it(
-    end: str, face: Any, proxy: CommitProxy, keeper: Store
+    end: str, face: Any, proxy: CommitProxy, keeper: Store, name: str
 ) -> None:
+    own = keeper.for_owner(name)
     pieces = [f"{number:03}" * 250 for number in range(20)]
-    with face.Store(proxy.url) as store:
+    with face.Store(proxy.url, owner=name) as store:
         chat = store.start(backend=lambda request: iter(pieces))
         start = proxy.commits
         proxy.plan = lambda number: "after" if number - start in (2, 4, 5) else None
@@ -69,7 +70,7 @@ def test_a_checkpoint_whose_acknowledgement_is_lost_is_kept_once_and_the_next_on
         (turn,) = chat.turns()
         if end == "is left":
             assert turn.status == "interrupted"
-            assert partial_of(keeper.load(chat.id), turn) == "".join(read)
+            assert partial_of(own.load(chat.id), turn) == "".join(read)
         else:
             assert [entry.text for entry in chat.history()] == ["what?", "".join(pieces)]
-    assert list(keeper.verify()) == []
+    assert list(own.verify()) == []

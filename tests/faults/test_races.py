@@ -64,11 +64,12 @@ VERBS: dict[str, Callable[..., Any]] = {
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
 @pytest.mark.parametrize("verb", VERBS)
 def test_of_two_at_the_same_moment_one_goes_first_and_the_other_knows(
-    verb: str, meanwhile: str, before: Any, face: Any, database_url: str, keeper: Store
+    verb: str, meanwhile: str, before: Any, face: Any, database_url: str, keeper: Store, name: str
 ) -> None:
-    made = keeper.start(["hello"], backend=Model())
+    own = keeper.for_owner(name)
+    made = own.start(["hello"], backend=Model())
     before(made)
-    with face.Store(database_url) as store, ExitStack() as stack:
+    with face.Store(database_url, owner=name) as store, ExitStack() as stack:
         chat = store.load(made.id, backend=Model())
         rule = Meanwhile(lambda: MEANWHILE[meanwhile](stack, database_url, made.id))
         try:
@@ -77,8 +78,8 @@ def test_of_two_at_the_same_moment_one_goes_first_and_the_other_knows(
         except CallerError:
             answered = False
         assert not (answered and meanwhile.startswith("is ")), "two turns ran on one branch at once"
-        assert list(keeper.verify()) == []
-    assert list(keeper.verify()) == []
-    path = [entry.text for entry in keeper.load(made.id).history()]
+        assert list(own.verify()) == []
+    assert list(own.verify()) == []
+    path = [entry.text for entry in own.load(made.id).history()]
     assert len(path) == len(set(path)) or path.count("elsewhere") + path.count("here?") > 1
     assert path.count("here?") <= 1
