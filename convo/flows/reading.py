@@ -116,9 +116,15 @@ async def turn_counts(handle: Handle) -> dict[int, int]:
 
 
 async def turns(handle: Handle, limit: int, before: Entry | None) -> list[Turn]:
-    """Return the turns of the last ``limit`` entries (before an entry), in path order."""
+    """Return the turns of the last ``limit`` entries (before an entry), in path order.
+
+    The branch's last turn is among them also where it has no messages: one that took no input and got no answer.
+    """
     entries = await history(handle, limit, before, None)
-    wanted = list(dict.fromkeys(entry.turn_id for entry in entries if entry.turn_id is not None))
+    ids = [entry.turn_id for entry in entries if entry.turn_id is not None]
+    if before is None and handle.last is not None and (entries[-1].seq if entries else 0) == handle.head:
+        ids.append(handle.last.id)
+    wanted = list(dict.fromkeys(ids))
     work: Callable[[Connection], list[Turn]] = lambda c: ledger.turns(c, handle.conversation_id, wanted)
     found = await handle.port.read(work, replica=True) if wanted else []
     by_id = {turn.id: turn for turn in found}

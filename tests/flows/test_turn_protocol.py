@@ -231,3 +231,16 @@ def test_a_usage_that_is_no_json_is_the_backends_fault(store: Any, wrong: Any) -
     with pytest.raises(MalformedResponse, match="is no JSON data"):
         chat.send("hello")
     assert [turn.status for turn in chat.turns()] == ["failed"]
+
+
+def test_a_turn_without_messages_is_listed_while_it_is_the_last(store: Any) -> None:
+    chat = store.start(["hello"], backend=ScriptedBackend([BackendUnavailable("down"), "yes"]))
+    with pytest.raises(BackendUnavailable):
+        chat.complete()
+    (turn,) = chat.turns()
+    assert (turn.status, turn.input, turn.output) == ("failed", None, None)
+    assert store.load(chat.id).turns(limit=1) == [turn]
+    assert chat.turns(before=chat.history()[0]) == []
+    assert [turn.status for turn in chat.fork().turns()] == []
+    chat.resume()
+    assert [turn.status for turn in chat.turns()] == ["completed"]
