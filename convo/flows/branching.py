@@ -53,6 +53,7 @@ class Fork:
     def __init__(self, handle: Handle, spot: Callable[[Connection], Spot | None], name: str | None) -> None:
         self._handle, self._spot, self._name = handle, spot, name
         self._made: Branch | None = None
+        self._runs = 0
 
     def has_made(self, branch: Branch) -> bool:
         """Whether ``branch`` is what an earlier run has made, the reply to whose COMMIT was lost."""
@@ -61,6 +62,7 @@ class Fork:
 
     def write(self, connection: Connection) -> BranchState:
         """Write the row; return how the new branch stands. Raises NotFound, AlreadyExists."""
+        self._runs += 1
         handle, place, name = self._handle, self._handle.place, self._name
         number = branches.next_number(connection, place)
         own = take_over(handle, branches.state(connection, place.conversation_id, place.branch_no))
@@ -72,9 +74,16 @@ class Fork:
             return known
         if name is not None and branches.named(connection, place.conversation_id, name) is not None:
             raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
-        new = self._row(connection, name or _free_name(connection, place.conversation_id, number))
+        new = self._row(connection, name or self._free_name(connection, number))
         self._made = branches.fork(connection, place.conversation_id, number, new)
         return own.forked(self._made, new)
+
+    def _free_name(self, connection: Connection, number: int) -> str:
+        """Return a name of the branch's own: the usual one is hardly ever taken, so the first run does not look."""
+        name = f"branch-{number}"
+        if self._runs == 1 or branches.named(connection, self._handle.conversation_id, name) is None:
+            return name
+        return f"{name}-{new_id().hex[-8:]}"
 
     def _row(self, connection: Connection, name: str) -> NewBranch:
         parent_no, seq = self._spot(connection) or (None, 0)
@@ -87,11 +96,6 @@ class Fork:
             compose_state=cuts_json(state) if state.cuts or state.opening else None,
             pins=state.pins,
         )
-
-
-def _free_name(connection: Connection, conversation_id: UUID, number: int) -> str:
-    name = f"branch-{number}"
-    return name if branches.named(connection, conversation_id, name) is None else f"{name}-{new_id().hex[-8:]}"
 
 
 async def listed(handle: Handle) -> list[Branch]:

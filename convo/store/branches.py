@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.frozen import dataclass
@@ -290,26 +290,35 @@ def next_number(connection: Connection, place: Place) -> int | None:
     The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
     """
     given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision}
-    raised = _RAISE_OWN_COUNTER.run(connection, given).rowcount
-    return _number(connection, place.conversation_id) if raised == 1 else None
+    return _raised(connection, _RAISE_OWN, given)
 
 
 def claim_number(connection: Connection, conversation_id: UUID) -> int:
     """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
-    _RAISE_COUNTER.run(connection, {"conversation": conversation_id})
-    return _number(connection, conversation_id)
+    number = _raised(connection, _RAISE, {"conversation": conversation_id})
+    assert number is not None  # noqa: S101 - a branch of it is held
+    return number
 
 
-_RAISE = (
-    update(TABLES.conversations).where(_C.id == bindparam("conversation")).values(branch_counter=_C.branch_counter + 1)
-)
-_RAISE_COUNTER = Prepared(_RAISE)
-_RAISE_OWN_COUNTER = Prepared(_RAISE.where(_C.owner == bindparam("of"), _C.revision == bindparam("at")))
+class _Raise:
+    """Counts a conversation's branches up by one, in one statement where the database can tell the new number too."""
+
+    def __init__(self, *conditions: ColumnElement[bool]) -> None:
+        where = (_C.id == bindparam("conversation"), *conditions)
+        raised = update(TABLES.conversations).where(*where).values(branch_counter=_C.branch_counter + 1)
+        self.alone, self.telling = Prepared(raised), Prepared(raised.returning(_C.branch_counter))
+
+
+_RAISE, _RAISE_OWN = _Raise(), _Raise(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
 _COUNTER = Prepared(select(_C.branch_counter).where(_C.id == bindparam("conversation")))
 
 
-def _number(connection: Connection, conversation_id: UUID) -> int:
-    number: int = _COUNTER.run(connection, {"conversation": conversation_id}).scalar_one()
+def _raised(connection: Connection, raise_: _Raise, given: Mapping[str, Any]) -> int | None:
+    number: int | None = None
+    if connection.dialect.update_returning:
+        number = raise_.telling.run(connection, given).scalar()
+    elif raise_.alone.run(connection, given).rowcount == 1:
+        number = _COUNTER.run(connection, {"conversation": given["conversation"]}).scalar_one()
     return number
 
 

@@ -278,3 +278,13 @@ def test_a_handle_in_two_tasks_says_so(database_url: str) -> None:
     assert one.text == "yes"
     assert isinstance(two, HandleInUse)
     assert path == ["one", "yes"]
+
+
+def test_a_branch_gets_a_name_of_its_own_where_the_usual_one_is_taken(store: Any) -> None:
+    chat = store.start(["hello"])
+    taken = chat.fork(name="branch-2")
+    made = [chat.fork() for _ in range(2)]
+    assert [branch.branch.no for branch in (taken, *made)] == [1, 2, 3]
+    assert made[0].branch.name.startswith("branch-2-")
+    assert made[1].branch.name == "branch-3"
+    assert len(chat.branches()) == 4
