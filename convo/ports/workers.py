@@ -170,19 +170,25 @@ class TaskWorkers:
 
     def _note(self, key: int, task: asyncio.Task[Any]) -> None:
         error = RuntimeError("the tool was cancelled") if task.cancelled() else task.exception()
-        if self._running.pop(key, None) is not None:
-            self._ended.put_nowait(Ended(key, None if error else task.result(), error))
+        self._ended.put_nowait(Ended(key, None if error else task.result(), error))
 
     async def wait(self, seconds: float) -> Ended | None:
         """Wait until a call ends or the time is over."""
+        deadline = time.monotonic() + seconds
+        while (ended := await self._next(deadline - time.monotonic())) is not None:
+            if self._running.pop(ended.key, None) is not None:
+                return ended
+        return None
+
+    async def _next(self, seconds: float) -> Ended | None:
         with suppress(asyncio.QueueEmpty):
             return self._ended.get_nowait()
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self._ended.get(), seconds)
+            return await asyncio.wait_for(self._ended.get(), max(seconds, 0))
         return None
 
     def leave(self, key: int) -> None:
-        """Cancel a task; a thread it waits for is left to itself."""
+        """Cancel a task, which may have ended this moment; a thread it waits for is left to itself."""
         self._running.pop(key).cancel()
 
     async def close(self) -> None:

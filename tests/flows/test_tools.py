@@ -289,6 +289,22 @@ def test_a_call_that_takes_too_long_is_left_and_its_late_result_ignored(store: A
     assert "late" not in results(chat)
 
 
+def test_an_async_tool_that_ends_just_as_its_time_is_over_has_one_outcome() -> None:
+    limit = 0.005
+
+    async def punctual() -> str:
+        await asyncio.sleep(limit)
+        return "done"
+
+    async def outcomes() -> list[str]:
+        async with AsyncStore("sqlite://") as store:
+            chat = await store.start(backend=ScriptedBackend([calls(*["punctual"] * 16), "Done."]))
+            stream = chat.stream_run("Go!", tools=[tool(punctual, timeout=limit)])
+            return [event.outcome async for event in stream if isinstance(event, ToolFinished)]
+
+    assert {outcome for _ in range(5) for outcome in asyncio.run(outcomes())} <= {"ok", "timeout"}
+
+
 # --- what goes with a call
 
 USER: contextvars.ContextVar[str] = contextvars.ContextVar("USER")
