@@ -149,6 +149,7 @@ class AsyncPort:
         finally:
             await self.readers.aclose()
             await self._let_go()
+            self._keeper = None  # it knows the loop
 
     async def _let_go(self) -> None:
         engines, self._engines, self._loop = self._engines, {}, None

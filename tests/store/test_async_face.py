@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
@@ -253,3 +255,14 @@ def test_stores_are_kept_by_url_and_loop(database_url: str, name: str) -> None:
     first, again = asyncio.run(ports())
     assert first is again
     assert asyncio.run(ports())[0] is not first
+
+
+def test_the_store_that_an_event_loop_shares_goes_with_the_loop(database_url: str, name: str) -> None:
+    async def talk() -> weakref.ref[asyncio.AbstractEventLoop]:
+        chat = await AsyncConversation.open(database_url, name, backend=echo)
+        await chat.send("hello")
+        return weakref.ref(asyncio.get_running_loop())
+
+    loops = [asyncio.run(talk()) for _ in range(3)]
+    gc.collect()
+    assert [loop() for loop in loops] == [None] * 3
