@@ -191,7 +191,8 @@ class AsyncStore:
     async def aclose(self, *, grace: float = 0.0) -> None:
         """Close the connections to the database and to backends; the store opens them anew when used again.
 
-        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``, and
+        who waits for the next piece of one gets StreamInterrupted.
         """
         await self._port.aclose(grace)
 

@@ -13,7 +13,7 @@ import pytest
 from convo import AsyncStore, Conversation, Store, assistant, tool_call
 from convo.chunks import ReferenceChunk, ThinkingChunk
 from convo.completions import Choice, Completion, CompletionRequest, Delta, ToolCallDelta, Usage
-from convo.errors import BackendFailed, ConvoError, InvalidMessage, MalformedResponse, TurnInProgress
+from convo.errors import BackendFailed, ConvoError, InvalidMessage, MalformedResponse, StreamInterrupted, TurnInProgress
 from convo.ports import drive
 from convo.store import ledger
 from convo.testing import ScriptedBackend
@@ -252,6 +252,60 @@ def test_streams_that_are_open_when_their_store_is_closed_are_left_resumable(dat
         return [turn.status for chat in chats for turn in await chat.turns()]
 
     assert asyncio.run(main()) == ["interrupted"] * 3
+
+
+async def in_two_steps(request: CompletionRequest) -> AsyncIterator[str]:
+    yield "Good "
+    await asyncio.sleep(0.05)
+    yield "morning"
+
+
+def test_a_detached_stream_goes_on_when_its_reader_leaves(database_url: str) -> None:
+    async def main() -> list[str]:
+        async with AsyncStore(database_url) as store:
+            chat = await store.start(backend=in_two_steps)
+            async with chat.stream("hello", detached=True) as stream:
+                assert (await anext(stream)).text == "Good "
+            (turn,) = await chat.turns()
+            return ["".join([delta.text async for delta in chat.follow(turn)])]
+
+    assert asyncio.run(main()) == ["Good morning"]
+
+
+@pytest.mark.parametrize(("grace", "status"), [(0.0, "interrupted"), (30.0, "completed")])
+def test_a_store_that_is_closed_gives_its_detached_streams_a_moment_to_end(
+    database_url: str, grace: float, status: str
+) -> None:
+    async def main() -> list[str]:
+        store = AsyncStore(database_url)
+        chat = await store.start(backend=in_two_steps)
+        stream = chat.stream("hello", detached=True)
+        await anext(stream)
+        await store.aclose(grace=grace)
+        left = [turn.status for turn in await chat.turns()]
+        await store.aclose()
+        return left
+
+    assert asyncio.run(main()) == [status]
+
+
+def test_who_waits_for_a_detached_stream_is_told_when_the_store_is_closed(database_url: str) -> None:
+    async def main() -> str:
+        store = AsyncStore(database_url)
+        chat = await store.start(backend=in_two_steps)
+        stream = chat.stream("hello", detached=True)
+        await anext(stream)
+        next_piece = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        await store.aclose()
+        with pytest.raises(StreamInterrupted, match="resume"):
+            await next_piece
+        other = await store.load(chat.id, backend=ScriptedBackend("evening"))
+        text = (await other.resume()).text
+        await store.aclose()
+        return text
+
+    assert asyncio.run(main()) == "Good evening"
 
 
 def test_a_cancelled_task_leaves_its_turn_interrupted(database_url: str) -> None:
