@@ -77,8 +77,14 @@ def _status(completion: Completion, opening: Opening) -> TurnStatus:
 
 
 def _answer_entry(handle: Handle, opening: Opening, ask: Ask, choice: Choice) -> Entry:
-    (entry,) = entries_for(handle, [choice.message], opening.turn.id)
+    (entry,) = entries_for(handle, [choice.message], opening.turn.id, start=_head(handle, opening))
     return replace(entry, finish_reason=choice.finish_reason, prefix=ask.given_prefix)
+
+
+def _head(handle: Handle, opening: Opening) -> int:
+    """Return where the turn's begin left the head; what the handle says may be from a look at the branch before it."""
+    written = [*opening.salvage, *opening.inputs]
+    return written[-1].seq if written else handle.head
 
 
 def _ended(turn: Turn, entry: Entry, status: TurnStatus) -> Turn:
@@ -158,8 +164,7 @@ async def let_go(
     refused = isinstance(problem, ConvoError) and not isinstance(problem, StreamInterrupted)
     error = error_record(problem)
     ended = status or ("failed" if refused else "interrupted")
-    written = [*opening.salvage, *opening.inputs]
-    head = written[-1].seq if written else handle.head
+    head = _head(handle, opening)
     if points is not None:
         await points.settle()
 
