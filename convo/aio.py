@@ -19,7 +19,15 @@ from convo.flows import (
     tree,
 )
 from convo.flows.accounting import UsageReport
-from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
+from convo.flows.asking import (
+    AppendKwargs,
+    CallKwargs,
+    MakingKwargs,
+    RunKwargs,
+    SettingKwargs,
+    StartKwargs,
+    settings_from,
+)
 from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply, waiting_calls
@@ -57,7 +65,7 @@ class AsyncConversation(AsyncTrials):
 
     @classmethod
     async def open(
-        cls, store: AsyncStore | str, external_id: str, *, backend: Any = None, **given: Any
+        cls, store: AsyncStore | str, external_id: str, *, backend: Any = None, **given: Unpack[MakingKwargs]
     ) -> AsyncConversation:
         """Return the conversation of that name in ``store`` (or at its URL), made if it is new; see ``Store.open``."""
         return await _store_of(store).open(external_id, backend=backend, **given)
@@ -69,7 +77,7 @@ class AsyncConversation(AsyncTrials):
         messages: MessageLike | Iterable[MessageLike] = (),
         *,
         backend: Any = None,
-        **given: Any,
+        **given: Unpack[StartKwargs],
     ) -> AsyncConversation:
         """Return a new conversation holding ``messages``; see ``Store.start``."""
         return await _store_of(store).start(messages, backend=backend, **given)
@@ -82,7 +90,7 @@ class AsyncConversation(AsyncTrials):
         *,
         branch: str | int | None = None,
         backend: Any = None,
-        **given: Any,
+        **given: Unpack[SettingKwargs],
     ) -> AsyncConversation:
         """Return an existing conversation; see ``Store.load``."""
         return await _store_of(store).load(conversation_id, branch=branch, backend=backend, **given)

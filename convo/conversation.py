@@ -19,7 +19,15 @@ from convo.flows import (
     tree,
 )
 from convo.flows.accounting import UsageReport
-from convo.flows.asking import AppendKwargs, CallKwargs, RunKwargs, SettingKwargs, settings_from
+from convo.flows.asking import (
+    AppendKwargs,
+    CallKwargs,
+    MakingKwargs,
+    RunKwargs,
+    SettingKwargs,
+    StartKwargs,
+    settings_from,
+)
 from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
 from convo.flows.reply import Reply, waiting_calls
@@ -47,8 +55,9 @@ def _store_of(where: Store | str) -> Store:
 class Conversation(Trials):
     """A conversation on one branch, as one thread holds it. Made by ``open``, ``start`` and ``load``.
 
-    Cheap: thousands share one store. What it remembers is the window, never the history. Two threads that use one
-    handle at the same time get HandleInUse; open one for each.
+    Cheap: thousands share one store. What it remembers is the window, never the history. A second thread that has one
+    handle send, compose or move while the first is in such a verb, or reads a stream, gets HandleInUse: open one for
+    each. Only ``cancel`` and what reads are let through.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -58,7 +67,9 @@ class Conversation(Trials):
         return f"{type(self).__name__}({str(self.id)!r}, branch={self.branch.name!r})"
 
     @classmethod
-    def open(cls, store: Store | str, external_id: str, *, backend: Any = None, **given: Any) -> Conversation:
+    def open(
+        cls, store: Store | str, external_id: str, *, backend: Any = None, **given: Unpack[MakingKwargs]
+    ) -> Conversation:
         """Return the conversation of that name in ``store`` (or at its URL), made if it is new; see ``Store.open``."""
         return _store_of(store).open(external_id, backend=backend, **given)
 
@@ -69,7 +80,7 @@ class Conversation(Trials):
         messages: MessageLike | Iterable[MessageLike] = (),
         *,
         backend: Any = None,
-        **given: Any,
+        **given: Unpack[StartKwargs],
     ) -> Conversation:
         """Return a new conversation holding ``messages``; see ``Store.start``."""
         return _store_of(store).start(messages, backend=backend, **given)
@@ -82,7 +93,7 @@ class Conversation(Trials):
         *,
         branch: str | int | None = None,
         backend: Any = None,
-        **given: Any,
+        **given: Unpack[SettingKwargs],
     ) -> Conversation:
         """Return an existing conversation; see ``Store.load``."""
         return _store_of(store).load(conversation_id, branch=branch, backend=backend, **given)

@@ -66,7 +66,8 @@ class Trials:
     def compare(self, *branches: str | int) -> Table:
         """Lay several branches side by side: a column for each, a row for each turn after what all of them share.
 
-        For those who choose a model or a prompt, after ``replay_each``. O(messages after that point). Raises NotFound.
+        For those who choose a model or a prompt, after ``replay_each``. O(messages after that point). Raises NotFound,
+        and InvalidOption for fewer than two branches.
         """
         return drive(laying_out.table(self._handle, branches))
 

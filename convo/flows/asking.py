@@ -37,6 +37,19 @@ class SettingKwargs(OptionKwargs, total=False):
     count_tokens: Callable[[Message], int] | None
 
 
+class MakingKwargs(SettingKwargs, total=False):
+    """What ``open`` takes besides: ``title`` and ``metadata`` are stored with a conversation that is made."""
+
+    title: str | None
+    metadata: Mapping[str, Any] | None
+
+
+class StartKwargs(MakingKwargs, total=False):
+    """What ``start`` takes besides: the same ``idempotency_key`` gives the same conversation again."""
+
+    idempotency_key: str | None
+
+
 class CallKwargs(SettingKwargs, total=False):
     """What a verb that calls takes besides its input.
 

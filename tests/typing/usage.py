@@ -105,6 +105,9 @@ def mistakes(chat: Conversation, store: Store) -> None:
     chat.send("Hello", temperature="warm")  # type: ignore[arg-type]
     chat.send(42)  # type: ignore[arg-type]
     store.open()  # type: ignore[call-arg]
+    Conversation.open(store, "customer-42", titel="Cheese")  # type: ignore[call-arg]
+    Conversation.start(store, policy=5)  # type: ignore[arg-type]
+    Conversation.load(store, chat.id, title="Cheese")  # type: ignore[call-arg]
     chat.id = UUID(int=0)  # type: ignore[misc]
     chat.history()[0].seq = 5  # type: ignore[misc]
 
