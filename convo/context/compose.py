@@ -14,6 +14,7 @@ from functools import partial
 from itertools import accumulate
 from math import ceil
 from types import MappingProxyType
+from typing import Any
 
 from convo.context.account import Composition, Decision, account, source_of
 from convo.context.choosing import LastMessages, LastTurns, Window
@@ -195,7 +196,8 @@ def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[tuple[Item, str]]
     if not isinstance(result, Draft):
         raise InvalidSetting(f"policy: {name} gave back a {type(result).__name__}, not a draft", field="policy")
     before = {item.seq: item for item in draft.items if item.seq is not None}
-    after = [_attributed(item, before, name) for item in result.items]
+    items = result.items if isinstance(rule, Rule) else _sound(result, name)
+    after = [_attributed(item, before, name) for item in items]
     seqs = [item.seq for item in after if item.seq is not None]
     if len({*seqs}) < len(seqs) or not before.keys() >= {*seqs}:
         raise InvalidSetting(
@@ -204,6 +206,23 @@ def _applied(rule: Rule | OwnRule, draft: Draft, dropped: list[tuple[Item, str]]
     gone = before.keys() - {*seqs}
     dropped.extend((item, name) for seq, item in before.items() if seq in gone)
     return replace(result, items=tuple(after))
+
+
+def _sound(result: Draft, name: str) -> list[Item]:
+    """Return the items that a function gave back, if they are some; what it did not count is estimated."""
+    items: Any = result.items
+    if not isinstance(items, tuple | list) or not all(map(_is_sound, items)):
+        raise InvalidSetting(f"policy: {name} gave back a draft that holds what is no item", field="policy")
+    if not isinstance(result.profile, Profile):
+        raise InvalidSetting(f"policy: {name} gave back a draft without a profile", field="policy")
+    return [item if item.tokens > 0 else replace(item, tokens=estimate(item.message)) for item in items]
+
+
+def _is_sound(item: Any) -> bool:
+    if not isinstance(item, Item) or not isinstance(item.message, Message):
+        return False
+    told = isinstance(item.notes, tuple) and isinstance(item.rule, str) and isinstance(item.kept, str)
+    return told and isinstance(item.tokens, int)
 
 
 def _attributed(item: Item, before: Mapping[int, Item], rule: str) -> Item:

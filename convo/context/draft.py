@@ -8,6 +8,7 @@ from dataclasses import replace
 from convo.context.calls import rounds_of
 from convo.context.summary import Summary
 from convo.context.tokens import estimate
+from convo.errors import InvalidSetting
 from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.profiles import Profile
@@ -42,6 +43,8 @@ class Item:
         """Return the item with another message, its tokens estimated anew."""
         if message is self.message:
             return self
+        if not isinstance(message, Message):
+            raise InvalidSetting(f"policy: a rule must give a message, not a {type(message).__name__}", field="policy")
         notes = (*self.notes, note) if note else self.notes
         return replace(self, message=message, tokens=estimate(message), notes=notes)
 

@@ -9,6 +9,7 @@ import pytest
 
 from convo.context.account import Composition
 from convo.context.compose import compose
+from convo.context.draft import Item
 from convo.context.rewriting import CLEARED
 from convo.context.rules import (
     ClearToolResults,
@@ -337,6 +338,34 @@ def test_functions_see_what_the_rules_left_and_act_in_order() -> None:
         (None, "test_functions_see_what_the_rules_left_and_act_in_order.<locals>.add", "inserted"),
         (11, "", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda draft: replace(draft, items=None),
+        lambda draft: replace(draft, items=(*draft.items, "text")),
+        lambda draft: replace(draft, items=tuple(replace(item, message={"role": "user"}) for item in draft.items)),
+        lambda draft: replace(draft, items=tuple(replace(item, notes=None) for item in draft.items)),
+        lambda draft: replace(draft, items=tuple(replace(item, rule=5) for item in draft.items)),
+        lambda draft: replace(draft, items=tuple(replace(item, tokens=None) for item in draft.items)),
+        lambda draft: replace(draft, profile=None),
+        lambda draft: draft.each(lambda item: item.message.text.upper()),
+    ],
+)
+def test_a_function_that_spoils_its_draft_is_told_so(spoil: Any) -> None:
+    with pytest.raises(InvalidSetting, match="policy: ") as caught:
+        compose(path(user("q")), [Window(100), spoil], OPENAI)
+    assert caught.value.field == "policy"
+
+
+def test_what_a_function_puts_in_uncounted_is_counted() -> None:
+    def put_in(draft: Draft) -> Draft:
+        return replace(draft, items=(Item(user("word " * 300), rule="mine"), *draft.items))
+
+    with pytest.raises(ContextOverflow):
+        compose(path(user("q")), [Window(100), put_in], OPENAI)
+    assert compose(path(user("q")), [Window(1_000), put_in], OPENAI)[0].tokens > 250
 
 
 def test_a_function_that_gives_back_no_draft_is_named() -> None:
