@@ -163,7 +163,7 @@ def _place_system(items: list[Item], profile: Profile) -> list[Item]:
 
 def _as_the_users(item: Item, profile: Profile) -> Item:
     """The system prompt of the settings is nothing to answer: it alone stays what it is, unless none is accepted."""
-    if item.seq is None and profile.system != "none":
+    if item.kept == "system" and profile.system != "none":
         return item
     return replace(as_user(item, profile), joins_next=True)
 

@@ -36,6 +36,12 @@ def test_inserted_messages_go_where_they_are_told(at: Any, expected: list[str]) 
     assert texts([Insert("X", at)], TALK) == expected[:6]
 
 
+@pytest.mark.parametrize(("at", "asked"), [("before_question", "X\n\nq2\n\nq3"), ("after_question", "q2\n\nq3\n\nX")])
+def test_an_inserted_system_message_leaves_as_the_users_where_none_may_stand(at: Any, asked: str) -> None:
+    assert texts([Insert(system("X"), at)], TALK, MISTRAL, system="t")[-1] == asked
+    assert texts([Insert(system("X"), at)], TALK, OPENAI)[-3:].count("X") == 1
+
+
 def test_inserted_messages_keep_their_order_and_follow_what_is_left() -> None:
     assert texts([Insert(["X", assistant("Y")], "start"), Insert("Z", "start"), LastTurns(1)], TALK) == [
         "s",
