@@ -158,7 +158,7 @@ async def _composed_again(handle: Handle, turn: Turn, call: Call, request: Compl
 
     def work(connection: Connection) -> list[Entry]:
         path = history.spans(connection, turn.conversation_id, turn.branch_no, last)
-        singles = [(seq - 1, seq) for seq in {*range(1, first + 1), *state.pins} if seq <= (wanted.after or 0)]
+        singles = [(seq - 1, seq) for seq in {*range(1, first + 1), *wanted.pins} if seq <= (wanted.after or 0)]
         ranges = [*singles, (max(wanted.after or 0, last - MAX_PAGE), last)]
         spans = [span for after, upto in ranges for span in history.clip(path, after, upto)]
         return history.read(connection, turn.conversation_id, spans)

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from convo import MISTRAL, ClearToolResults, KeepFirst, LastTurns, Redact, Summarize, Window, assistant, tool_call
+from convo import (
+    MISTRAL,
+    ClearToolResults,
+    KeepFirst,
+    LastTurns,
+    Pinned,
+    Redact,
+    Summarize,
+    Window,
+    assistant,
+    tool_call,
+)
 from convo.errors import CorruptRecord, NotFound
 from convo.store.tables import TABLES
 from convo.testing import ScriptedBackend
@@ -95,6 +106,16 @@ def test_what_the_model_saw_in_a_turn_is_explained_as_it_was_then(store: Any, po
             assert due or [line for line in again.decisions if line.included] == [
                 line for line in account.decisions if line.included
             ]
+
+
+def test_messages_that_a_rule_pins_are_read_again_for_a_turn_behind_its_cut(store: Any) -> None:
+    chat = store.start(backend=answers(), policy=[Pinned(8), Window(260, 160)], system="Be terse.")
+    talk(chat, 20)
+    then = chat.explain("question")
+    chat.send("question")
+    again = chat.explain(turn=-1)
+    assert [line for line in again.decisions if line.included] == [line for line in then.decisions if line.included]
+    assert (8, "Pinned") in [(line.seq, line.rule) for line in again.decisions]
 
 
 def test_a_turn_of_another_policy_is_explained_by_what_is_on_record(store: Any) -> None:
