@@ -18,6 +18,9 @@ from convo.store import ledger, verify
 MOST = 1000
 """Findings given of one conversation; damage that goes further is told by as many."""
 
+ODD = (KeyError, TypeError, AttributeError, ValueError)
+"""What reading a row may end with, since it may hold anything by now."""
+
 
 async def findings(port: Port, owner: str | None) -> AsyncGenerator[Finding, None]:
     """Yield what is wrong in the owner's conversations (None: everybody's, and rows that are nobody's).
@@ -46,7 +49,7 @@ def _unproven(connection: Connection, conversation_id: UUID) -> Iterator[Finding
         try:
             turns = {turn.id: turn for turn in ledger.turns(connection, conversation_id, page)}
             calls = ledger.calls(connection, conversation_id, page)
-        except CorruptRecord:
+        except (CorruptRecord, *ODD):
             yield Finding("unproven", conversation_id, f"turns {page[0]} to {page[-1]} cannot be read back")
         else:
             yield from _wrong_calls(connection, turns, calls)
@@ -74,5 +77,5 @@ def _is_proven(connection: Connection, turn: Turn, recipe: Mapping[str, Any], di
         return rebuild(connection, turn, recipe).hash == digest
     except Erased:
         return True
-    except (ConvoError, KeyError, TypeError, AttributeError):  # a recipe may hold anything by now
+    except (ConvoError, *ODD):
         return False

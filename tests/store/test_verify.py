@@ -240,6 +240,7 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
     "calls are miscounted": ("calls", changed(T, T.c.branch_no == 0, calls=T.c.calls + 1)),
     "a recipe is another's": ("unproven", recipe_of_another),
     "a recipe is of the future": ("unproven", changed(L, L.c.call_no == 1, recipe={"v": 99, "m": []})),
+    "a usage is no usage": ("unproven", changed(L, L.c.call_no == 1, usage=["odd"])),
     "a hash was altered": ("unproven", changed(L, L.c.call_no == 1, request_hash="00" * 32)),
     "a blob is gone": ("unproven", removed(X)),
     "a blob was altered": ("unproven", changed(X, body={"role": "system", "content": "Be kind."})),
