@@ -124,18 +124,23 @@ def become(handle: Handle, found: BranchState) -> None:
         setattr(handle, name, getattr(other, name))
 
 
-async def move_before(handle: Handle, entry: Entry) -> None:
-    """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written."""
+async def move_before(handle: Handle, entry: Entry) -> int:
+    """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written.
+
+    Returns the number of the branch that was the active one.
+    """
     parent = await entry_before(handle, entry)
     spot = None if parent is None else (parent.branch_no, parent.seq)
     place, fork = handle.place, Fork(handle, lambda _: spot, None)
 
-    def work(connection: Connection) -> BranchState:
+    def work(connection: Connection) -> tuple[BranchState, int]:
         found = fork.write(connection)
         conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
-        return found
+        return found, found.active_branch
 
-    become(handle, await handle.port.write(work))
+    found, active = await handle.port.write(work)
+    become(handle, found)
+    return active
 
 
 async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:

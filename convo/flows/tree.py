@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -15,6 +16,7 @@ from convo.errors import (
     InvalidSetting,
     NotFound,
     NothingToAnswer,
+    StoreError,
     TurnInProgress,
 )
 from convo.flows.appending import append
@@ -35,6 +37,7 @@ from convo.store import branches, conversations, history, trees
 from convo.store.branches import BranchState
 
 Start = Literal["input", "answer"]
+T = TypeVar("T")
 
 
 def edit_key(given: Any, entry: Any, new: MessageLike) -> Key | None:
@@ -50,7 +53,14 @@ async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None, 
     assistant message, and while tool calls still wait. What stood there stays, on its own branch.
     """
     message = _in_place_of(entry, new)
-    await move_before(handle, entry)
+
+    async def go_on() -> Reply | None:
+        return await _put(handle, message, ask, key)
+
+    return await _before(handle, entry, go_on)
+
+
+async def _put(handle: Handle, message: Message, ask: Ask | None, key: Key | None) -> Reply | None:
     if message.role == "user" and ask is not None:
         return await _answer(handle, [message], ask, key)
     rest = {call for call in waiting_calls(await load_window(handle, TAIL)) if call != _answered_call(message)}
@@ -101,8 +111,45 @@ async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) ->
         raise InvalidOption('from_: must be "input" or "answer"', field="from_")
     await refresh(handle)
     entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
-    await move_before(handle, _first_to_go(entries, from_))
-    return await _answer(handle, [], ask, key)
+
+    async def go_on() -> Reply:
+        return await _answer(handle, [], ask, key)
+
+    return await _before(handle, _first_to_go(entries, from_), go_on)
+
+
+async def _before(handle: Handle, entry: Entry, go_on: Callable[[], Awaitable[T]]) -> T:
+    """Go on from right before ``entry``, on a new branch; where nothing comes to stand on it, all is as it was."""
+    left = handle.place.branch_no
+    active = await move_before(handle, entry)
+    try:
+        return await go_on()
+    except Exception:
+        with suppress(StoreError):
+            await _take_back(handle, left, active)
+        raise
+
+
+async def _take_back(handle: Handle, left: int, active: int) -> None:
+    """Undo the move to a branch on which neither message nor turn has come to stand."""
+    place = handle.place
+
+    def work(connection: Connection) -> BranchState | None:
+        found = branches.state(connection, place.conversation_id, place.branch_no)
+        if found is None or found.last is not None or found.branch.head_seq > found.branch.fork_seq:
+            return None
+        before = branches.state(connection, place.conversation_id, left)
+        if before is None or not trees.hide(connection, place.conversation_id, place.branch_no):
+            return None
+        branches.claim_number(connection, place.conversation_id)
+        if found.active_branch == place.branch_no:
+            conversations.change(connection, place.owner, place.conversation_id, active_branch=active)
+        trees.free(connection, place.conversation_id, place.branch_no)
+        return before
+
+    before = await handle.port.write(work)
+    if before is not None:
+        become(handle, before)
 
 
 def _first_to_go(entries: list[Entry], from_: Start) -> Entry:

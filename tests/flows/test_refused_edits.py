@@ -1,0 +1,55 @@
+"""An edit or another answer that is refused before anybody is asked leaves handle and active branch where they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from convo import Window
+from convo.errors import BackendFailed, ContextOverflow
+
+
+def talk(store: Any) -> Any:
+    chat = store.start(backend=lambda request: "answer")
+    chat.send("one")
+    chat.send("two")
+    return chat
+
+
+def broken(draft: Any) -> Any:
+    raise KeyError("a mistake in it")
+
+
+@pytest.mark.parametrize("verb", ["edit", "regenerate"])
+@pytest.mark.parametrize(("policy", "refused"), [([Window(1)], ContextOverflow), ([broken], KeyError)])
+def test_nothing_moves(store: Any, verb: str, policy: Any, refused: type[Exception]) -> None:
+    chat = talk(store)
+    entries = chat.history()
+    with pytest.raises(refused):
+        chat.edit(entries[2], "three", policy=policy) if verb == "edit" else chat.regenerate(policy=policy)
+    assert chat.branch.name == "main"
+    assert [branch.name for branch in chat.branches()] == ["main"]
+    assert chat.info().active_branch_no == chat.branch.no
+    assert chat.history() == entries
+    assert chat.edit(entries[2], "three").text == "answer"
+    assert [entry.text for entry in chat.history()] == ["one", "answer", "three", "answer"]
+
+
+def test_the_active_branch_is_again_the_one_it_was(store: Any) -> None:
+    chat = talk(store)
+    side = chat.fork(name="side")
+    with pytest.raises(ContextOverflow):
+        side.edit(side.history()[0], "other", policy=[Window(1)])
+    assert (side.branch.name, side.info().active_branch_no) == ("side", chat.branch.no)
+
+
+def test_an_edit_that_failed_while_it_was_answered_stays(store: Any) -> None:
+    def fail(request: Any) -> str:
+        raise ConnectionError("gone")
+
+    chat = talk(store)
+    with pytest.raises(BackendFailed):
+        chat.edit(chat.history()[2], "three", backend=fail)
+    assert [entry.text for entry in chat.history()] == ["one", "answer", "three"]
+    assert chat.resume().text == "answer"
