@@ -26,6 +26,8 @@ async def replay_each(
     """
     if not isinstance(at_once, int) or isinstance(at_once, bool) or at_once < 1:
         raise InvalidOption("at_once: must be a whole number, 1 or more", field="at_once")
+    if not isinstance(ways, Mapping):
+        raise InvalidOption("ways: must be a dict of what replay() takes, by the new branches' names", field="ways")
     waiting = deque((number, name, given) for number, (name, given) in enumerate(ways.items()))
     names, found, problems = [*ways], dict[str, Replay](), dict[int, BaseException]()
     workers, running = handle.port.workers(), 0

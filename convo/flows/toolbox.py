@@ -284,7 +284,7 @@ def toolbox(given: Iterable[Any] | None) -> tuple[dict[str, ToolFunction], list[
         if isinstance(item, Tool | Mapping):
             definitions.append(_provided(Tool.from_json(item)))
         else:
-            made = item if isinstance(item, ToolFunction) else tool(item)
+            made = item if isinstance(item, ToolFunction) else _made(item)
             functions[made.name] = made
             definitions.append(made.definition)
     return functions, definitions

@@ -11,7 +11,6 @@ from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Uniq
 from convo.frozen import dataclass
 from convo.store.types import REASON_LENGTH, Digest, Id, JsonText, Moment, Name
 
-PREFIX = "convo_"
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -233,6 +233,16 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "another branch": (lambda s: s.store.load(s.chat.id, branch="side"), NotFound, "with a branch 'side'"),
     "a name with a NUL": (lambda s: s.store.open("a\0b"), InvalidSetting, "external_id: must not contain"),
     "a name of half a character": (lambda s: s.store.open("\ud83d"), InvalidSetting, "external_id: must not"),
+    "a tool that is nothing": (
+        lambda s: s.chat.run("hm", tools=[None]),
+        InvalidSetting,
+        "a tool is made of a function, not of NoneType",
+    ),
+    "ways to replay that have no names": (
+        lambda s: s.chat.replay_each([{}]),
+        InvalidOption,
+        "ways: must be a dict of what replay() takes",
+    ),
     "an entry from elsewhere": (lambda s: s.chat.annotate(s.other.history()[0], {}), NotFound, "another conversation"),
 }
 
