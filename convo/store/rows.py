@@ -72,27 +72,26 @@ def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
     do decoded by SQLAlchemy column by column.
     """
     branch_no, seq, entry_id, turn_id, body, tokens, marks, metadata, created_at = row
-    stored = json_of(body)
-    try:
-        message = stored_message(stored if isinstance(stored, dict) else {})
-    except InvalidMessage as problem:
-        raise CorruptRecord(
-            f"message {seq} of branch {branch_no} cannot be read back ({problem.field or 'body'}): "
-            "run a check of the store"
-        ) from None
     entry = Entry.__new__(Entry)
-    entry.__dict__.update(
-        id=uuid_of(entry_id),
-        conversation_id=conversation_id,
-        branch_no=branch_no,
-        seq=seq,
-        message=message,
-        tokens=tokens,
-        turn_id=None if turn_id is None else uuid_of(turn_id),
-        metadata={} if metadata is None else json_of(metadata),
-        created_at=moment_of(created_at),
-        **(_UNMARKED if marks is None else {**_UNMARKED, **json_of(marks)}),
-    )
+    try:
+        stored = json_of(body)
+        entry.__dict__.update(
+            id=uuid_of(entry_id),
+            conversation_id=conversation_id,
+            branch_no=branch_no,
+            seq=seq,
+            message=stored_message(stored if isinstance(stored, dict) else {}),
+            tokens=tokens,
+            turn_id=None if turn_id is None else uuid_of(turn_id),
+            metadata={} if metadata is None else json_of(metadata),
+            created_at=moment_of(created_at),
+            **(_UNMARKED if marks is None else {**_UNMARKED, **json_of(marks)}),
+        )
+    except (InvalidMessage, ValueError, TypeError, AttributeError, OverflowError) as problem:
+        where = (problem.field if isinstance(problem, InvalidMessage) else "") or "its row"
+        raise CorruptRecord(
+            f"message {seq} of branch {branch_no} cannot be read back ({where}): run a check of the store"
+        ) from None
     return entry
 
 

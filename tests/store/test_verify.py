@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from convo import Conversation, Finding, Store, assistant, tool_call
 from convo.backends.scripted import ScriptedBackend
-from convo.errors import BackendFailed
+from convo.errors import BackendFailed, CorruptRecord
 from convo.flows import verifying
 from convo.ports import drive_stream
 from convo.profiles import MISTRAL
@@ -263,3 +266,16 @@ def test_damage_is_found(connection: Connection, chat: UUID, damage: str) -> Non
     assert kind in {finding.kind for finding in found}
     assert {finding.conversation_id for finding in found} == {chat}
     assert not any("One?" in finding.detail or "terse" in finding.detail for finding in found)
+
+
+@pytest.mark.parametrize("damage", ["id = x'0102'", "created_at = 'yesterday'", "metadata = x'00ff'", "marks = '[7]'"])
+def test_a_row_that_only_sqlite_would_hold_is_found_and_said_where_it_is_read(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "chat.db"
+    with Store(f"sqlite:///{path}") as store:
+        chat = store.start(backend=lambda request: "yes")
+        chat.send("hello")
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute(f"UPDATE convo_messages SET {damage} WHERE seq = 1")
+        assert "unproven" in {finding.kind for finding in store.verify()}
+        with pytest.raises(CorruptRecord, match="run a check of the store"):
+            store.load(chat.id).history()
