@@ -157,13 +157,18 @@ class AsyncPort:
         if engines:
             await engines["write"].dispose()
         if self._embedded is not None and not is_memory(self.url):
-            self._close_embedded(self._embedded)
+            await self._close_embedded(self._embedded)
 
-    def _close_embedded(self, embedded: Embedded) -> None:
+    async def _close_embedded(self, embedded: Embedded) -> None:
+        """Close it after the transactions under way, in their thread, so that the event loop does not wait for them."""
         worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.shutdown()
-        embedded.close()
+        if worker is None or self._pid != os.getpid():  # a parent's thread is not in its forked child
+            embedded.close()
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(worker, embedded.close)
+        finally:
+            worker.shutdown(wait=False)
 
     def check(self, backend: Any, request: CompletionRequest, *, new: int) -> None:
         """Raise CallerError where a backend cannot be asked so."""
@@ -221,7 +226,7 @@ class AsyncPort:
         if keeper is not None:
             await keeper.aclose()
         if self._embedded is not None:
-            self._close_embedded(self._embedded)
+            await self._close_embedded(self._embedded)
         if self._copy is not None:
             await self._copy.aclose()
 

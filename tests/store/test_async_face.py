@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import weakref
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -266,3 +268,18 @@ def test_the_store_that_an_event_loop_shares_goes_with_the_loop(database_url: st
     loops = [asyncio.run(talk()) for _ in range(3)]
     gc.collect()
     assert [loop() for loop in loops] == [None] * 3
+
+
+def test_closing_an_embedded_store_waits_for_its_transactions_while_the_event_loop_goes_on(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    async def scenario() -> bool:
+        store = AsyncStore(f"sqlite:///{tmp_path}/chat.db")
+        await store.open("customer-42")
+        under_way = asyncio.ensure_future(store._port.read(lambda connection: go_on.wait(5)))
+        await asyncio.sleep(0.05)
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+        await store.aclose()
+        return await under_way
+
+    assert asyncio.run(scenario())
