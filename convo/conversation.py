@@ -30,7 +30,7 @@ from convo.flows.asking import (
 )
 from convo.flows.explaining import TurnRef
 from convo.flows.handle import Handle
-from convo.flows.reply import Reply, waiting_calls
+from convo.flows.reply import Reply
 from convo.flows.resuming import CANCEL_GRACE
 from convo.messages import MessageLike, ToolCall
 from convo.ports import drive, drive_stream
@@ -210,7 +210,7 @@ class Conversation(Trials):
 
     def waiting(self) -> tuple[ToolCall, ...]:
         """Return the tool calls at the end of this branch that wait for a result."""
-        return tuple(waiting_calls(self.history(limit=256)).values())
+        return drive(reading.waiting(self._handle))
 
     def history(self, limit: int = 100, before: Entry | None = None, after: Entry | None = None) -> list[Entry]:
         """Return up to ``limit`` entries in path order: the last, those before an entry, or those after one."""

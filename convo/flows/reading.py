@@ -10,12 +10,16 @@ from sqlalchemy.engine import Connection
 
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, path_down_to, refresh
+from convo.flows.reply import waiting_calls
 from convo.flows.settings import checked_metadata
+from convo.messages import ToolCall
 from convo.records import ConversationInfo, Entry, Turn
 from convo.store import branches, conversations, ledger
 from convo.store import history as stored
 
 MAX_PAGE = 10_000
+FIRST_LOOK = 32
+"""Messages read at first to find the tool calls that wait; eight times as many where all of them are results."""
 
 
 async def history(handle: Handle, limit: int, before: Entry | None, after: Entry | None) -> list[Entry]:
@@ -59,6 +63,16 @@ def _shown(connection: Connection, handle: Handle, bounds: Callable[[int], tuple
     after, upto = bounds(head)
     path = stored.spans(connection, place.conversation_id, place.branch_no, head, after)
     return stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
+
+
+async def waiting(handle: Handle) -> tuple[ToolCall, ...]:
+    """Return the tool calls at the path's end that wait for a result; reads back to the message that made them."""
+    limit = FIRST_LOOK
+    entries = await history(handle, limit, None, None)
+    while len(entries) == limit < MAX_PAGE and all(entry.role == "tool" for entry in entries):
+        limit = min(8 * limit, MAX_PAGE)
+        entries = await history(handle, limit, None, None)
+    return tuple(waiting_calls(entries).values())
 
 
 def same_conversation(handle: Handle, entry: Any) -> None:

@@ -242,3 +242,10 @@ def test_a_round_survives_a_backend_that_is_down_for_the_first_call(store: Any) 
         chat.send("The weather?")
     assert chat.resume().turn.status == "awaiting_tools"
     assert chat.submit({PARIS.id: "rain"}).turn.attempt == 3
+
+
+def test_a_call_that_waits_is_found_before_any_number_of_results(store: Any) -> None:
+    ids = [f"c{number:08}" for number in range(300)]
+    calls = assistant(tool_calls=[tool_call("stock", id=each) for each in ids])
+    chat = store.start([user("How much?"), calls, *(tool_result(each, "4") for each in ids[1:])])
+    assert [call.id for call in chat.waiting()] == ids[:1]
