@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
@@ -150,11 +150,18 @@ class Hit:
 class Hits:
     """What one search found, the conversations most recently active first, the newest messages of each first.
 
-    ``last`` is the last conversation that was looked through, to go on ``before``; None when there are no more.
+    ``last`` is the last conversation that was looked through, to go on ``before``; None when there are no more. To
+    iterate over it gives what was ``found``.
     """
 
     found: tuple[Hit, ...]
     last: ConversationInfo | None
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 @dataclass(frozen=True, slots=True)

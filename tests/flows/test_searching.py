@@ -13,7 +13,7 @@ from support.statements import captured
 
 
 def texts(hits: Any) -> list[str]:
-    return [hit.entry.text for hit in hits.found]
+    return [hit.entry.text for hit in hits]
 
 
 def test_a_text_is_found_whatever_its_case_and_signs_newest_first(face: Any, database_url: str, name: str) -> None:
@@ -46,7 +46,9 @@ def test_texts_of_chunks_are_found_and_arguments_of_calls_are_not(face: Any, dat
         store.start(
             [{"role": "user", "content": chunks}, assistant(tool_calls=[tool_call("cheese", {"of": "cheese"}, "c1")])]
         )
-        assert [hit.entry.seq for hit in store.search("cheese").found] == [1]
+        hits = store.search("cheese")
+        assert [hit.entry.seq for hit in hits] == [1]
+        assert len(hits) == 1
 
 
 def test_pages_go_through_all_conversations_and_owners_do_not_meet(face: Any, database_url: str, name: str) -> None:
