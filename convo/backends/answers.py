@@ -12,6 +12,7 @@ from convo.chunks import ContentChunk as AnyChunk
 from convo.completions import Choice, Completion, Delta, ToolCallDelta, Usage, text_delta
 from convo.errors import MalformedResponse
 from convo.messages import AssistantMessage, assistant
+from convo.values import clean_json
 
 _TEXT_OR_NONE = (str, NoneType)
 _ABOUT = dict.fromkeys(("model", "id", "backend", "wire_hash"), _TEXT_OR_NONE)
@@ -77,12 +78,22 @@ def as_completion(answer: Any, backend: str) -> Completion:
 def as_delta(piece: Any, backend: str) -> Delta:
     """Return the delta that ``piece`` of a stream stands for; raises MalformedResponse for what is none."""
     if isinstance(piece, Delta):
+        if piece.extra:
+            _check_json(piece.extra, backend)
         return _checked(piece, Delta, backend)  # type: ignore[no-any-return]
     if isinstance(piece, str):
         return text_delta(piece)
     raise MalformedResponse(
         f"{backend} yielded {type(piece).__name__}; the pieces of a stream are texts or Deltas", backend=backend
     )
+
+
+def _check_json(extra: Any, backend: str) -> None:
+    """Raise MalformedResponse for what cannot be kept while it streams."""
+    try:
+        clean_json(extra)
+    except ValueError as problem:
+        raise MalformedResponse(f"{backend} gave a Delta whose extra is no JSON: {problem}", backend=backend) from None
 
 
 def deltas_of(completion: Completion) -> Iterator[Delta]:

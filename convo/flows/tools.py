@@ -111,7 +111,7 @@ class ToolLoop:
     async def _release(self, problem: BaseException) -> None:
         """Release the branch where this turn holds it and no request is in flight; the rest is as it is stored."""
         opening, handle = self._opening, self._handle
-        if opening is None:
+        if opening is None or not opening.is_ours:
             return
         found = await refresh(handle)
         turn = handle.last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +49,7 @@ class Opening:
 
     With tools, ``held`` says that the attempt before holds the branch for it, ``for_tools`` that it calls tools and
     sends nothing; ``holds_ms`` is for how long an answer with tool calls keeps holding the branch, 0 for not at all.
+    ``process`` runs the turn: a fork of it has a copy, which is not its to end.
     """
 
     turn: Turn
@@ -64,6 +66,12 @@ class Opening:
     held: bool = False
     for_tools: bool = False
     holds_ms: int = 0
+    process: int = field(default_factory=os.getpid)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process runs the turn."""
+        return self.process == os.getpid()
 
     @property
     def fence(self) -> tuple[UUID, int]:

@@ -159,7 +159,7 @@ async def let_go(
     What it streamed is kept. Does nothing where the turn was never opened or is somebody else's by now. A store that
     fails here too does not hide ``problem``: the lease will lapse.
     """
-    if not opening.tried:
+    if not (opening.tried and opening.is_ours):
         return
     refused = isinstance(problem, ConvoError) and not isinstance(problem, StreamInterrupted)
     error = error_record(problem)

@@ -16,9 +16,9 @@ from convo.backends.http_io import AsyncHttp
 from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
-from convo.errors import StoreBusy, StreamInterrupted
+from convo.errors import StoreBusy
 from convo.ports.port import Beating, Pending, Work, always
-from convo.ports.readers import Readers
+from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
 from convo.ports.transactions import Embedded, Kind, again
@@ -238,7 +238,7 @@ async def _pump(flow: AsyncGenerator[T, None], pieces: asyncio.Queue[Any]) -> No
             async for item in flow:
                 pieces.put_nowait((item, None))
     except asyncio.CancelledError:
-        pieces.put_nowait((None, StreamInterrupted("the store was closed in the midst of this answer: resume() it")))
+        pieces.put_nowait((None, store_closed()))
         raise
     except Exception as problem:  # the reader raises it, if there is one; the turn's record has it anyway
         pieces.put_nowait((None, problem))

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from convo.errors import StreamInterrupted
+
 T = TypeVar("T")
 Hook = Callable[[AsyncGenerator[Any, Any]], None]
 
@@ -29,11 +31,17 @@ class Readers:
 
     def __init__(self) -> None:
         self._open: WeakSet[AsyncGenerator[Any, None]] = WeakSet()
+        self._cut: WeakSet[AsyncGenerator[Any, None]] = WeakSet()
         self._dropped: set[AsyncGenerator[Any, None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def next_of(self, stream: AsyncGenerator[T, None]) -> T:
-        """Return what ``stream`` yields next; raises StopAsyncIteration at its end. About a microsecond."""
+        """Return what ``stream`` yields next; raises StopAsyncIteration at its end. About a microsecond.
+
+        Raises StreamInterrupted where ``aclose`` ended it: to its reader it would look complete.
+        """
+        if stream in self._cut:
+            raise store_closed()
         if stream in self._open:
             return await _OutOfSight(stream.__anext__())
         self._open.add(stream)
@@ -64,10 +72,18 @@ class Readers:
         """Close the streams that are open; wait at most ``PATIENCE`` for those that somebody else is in."""
         streams = [*self._open, *self._dropped]
         for stream in streams:
+            was_open = _is_open(stream)
             await self._close(stream)
+            if was_open and not _is_open(stream):
+                self._cut.add(stream)
         deadline = time.monotonic() + PATIENCE
         while any(map(_is_open, streams)) and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(_POLL)
+
+
+def store_closed() -> StreamInterrupted:
+    """Return the error for the reader of a stream that was ended with its store."""
+    return StreamInterrupted("the store was closed in the midst of this answer: resume() it")
 
 
 def _is_open(stream: Any) -> bool:
