@@ -229,5 +229,12 @@ def told(job: Job, ended: Ended | None) -> tuple[Outcome, ToolMessage]:
         error = problem
     if isinstance(error, WrongFace) or not isinstance(error, Exception):
         raise error
-    text = f"error: {type(error).__name__}: {error}"
+    text = f"error: {type(error).__name__}: {_text_of(error)}"
     return "error", tool_result(job.call, text[:LONGEST_ERROR])
+
+
+def _text_of(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as problem:  # an exception's own text is the tool's code too
+        return f"its text cannot be had, for it raises {type(problem).__name__}"

@@ -197,6 +197,20 @@ class Stop(BaseException):
     """What is no error of a tool."""
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_an_error_whose_text_cannot_be_had_is_told_all_the_same(store: Any) -> None:
+    def breaks(city: str) -> str:
+        raise Unspeakable
+
+    chat = store.start(backend=ScriptedBackend([calls(("breaks", {"city": "Paris"})), "A pity."]))
+    assert chat.run("Paris?", tools=[breaks]).text == "A pity."
+    assert results(chat) == ["error: Unspeakable: its text cannot be had, for it raises RuntimeError"]
+
+
 def test_what_is_no_error_of_a_tool_ends_the_run_and_leaves_the_turn(store: Any) -> None:
     def stops() -> None:
         raise Stop
