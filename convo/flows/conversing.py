@@ -13,7 +13,7 @@ from convo.errors import NothingToResume
 from convo.flows import branching, explaining, resuming, tree, verbs
 from convo.flows.asking import AppendKwargs, CallKwargs, append_ask, call_ask, given_options
 from convo.flows.handle import Handle
-from convo.flows.idempotency import Key, Recalled, key_for, recall, reply_again
+from convo.flows.idempotency import Key, Once, Recalled, begun, key_for, reply_again
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
 from convo.flows.turn import answer, stream
@@ -61,8 +61,8 @@ async def _answered(handle: Handle, opening: Opening, ask: Ask) -> Reply:
 async def _once(handle: Handle, ask: Ask, key: Key | None, run: Callable[[], Awaitable[Reply]]) -> Reply:
     """Run, or give back the reply of the turn that was run under the key, resuming it where it broke off."""
     try:
-        await recall(handle, key)
-        return await run()
+        async with Once(handle, key):
+            return await run()
     except Recalled as again:
         known = await _taken_up(handle, again.done, ask)
     return known if isinstance(known, Reply) else await answer(handle, *known)
@@ -78,7 +78,7 @@ async def _taken_up(handle: Handle, done: Done, ask: Ask) -> Reply | tuple[Openi
     if known is not None:
         return known
     try:
-        return await resuming.resume_opening(handle, ask, CompletionOptions(), done.turn_id)
+        return await resuming.resume_opening(handle, begun(ask), CompletionOptions(), done.turn_id)
     except NothingToResume:
         known = await reply_again(handle, done, ask)
         if known is None:
@@ -111,8 +111,7 @@ def _planned(opening: Opening, ask: Ask) -> Plan:
 async def _streamed(handle: Handle, key: Key | None, ask: Ask, keep: Keep, plan: Plan) -> AsyncGenerator[Delta, None]:
     """As ``_once``, piece by piece; a stored reply comes in one piece."""
     try:
-        await recall(handle, key)
-        async with aclosing(stream(handle, *await plan(), keep)) as pieces:
+        async with Once(handle, key), aclosing(stream(handle, *await plan(), keep)) as pieces:
             async for delta in pieces:
                 yield delta
         return
@@ -153,8 +152,8 @@ async def _submitted(handle: Handle, results: Results, ask: Ask, given: CallKwar
     """Return how the answer to ``results`` is opened, None where they are stored and others still wait."""
     key = key_for(given.get("idempotency_key"), "submit", handle.place.branch_no, results)
     try:
-        await recall(handle, key)
-        return (await verbs.submit_opening(handle, results, ask, key))[0]
+        async with Once(handle, key):
+            return (await verbs.submit_opening(handle, results, ask, key))[0]
     except Recalled as again:
         return None if again.done.turn_id is None else verbs.recalled_opening(handle, key, ask)
 
@@ -232,8 +231,8 @@ async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, giv
         ask = call_ask(handle, given, preview=not answer)
         key = tree.edit_key(given.get("idempotency_key"), entry, new)
         try:
-            await recall(handle, key)
-            return await tree.edit(handle, entry, new, ask if answer else None, key)
+            async with Once(handle, key):
+                return await tree.edit(handle, entry, new, ask if answer else None, key)
         except Recalled as again:
             if again.done.turn_id is None:
                 return None

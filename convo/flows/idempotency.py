@@ -7,13 +7,23 @@ at-least-once: a process that dies while it waits for an answer leaves a turn wh
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from convo.completions import Choice
-from convo.errors import IdempotencyMismatch, InvalidMessage, NothingToResume, TurnClosed
+from convo.errors import (
+    BranchMoved,
+    IdempotencyMismatch,
+    InvalidMessage,
+    NothingToAnswer,
+    NothingToResume,
+    TurnClosed,
+    UnknownToolCall,
+)
 from convo.flows.handle import Handle
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
@@ -74,6 +84,26 @@ async def recall(handle: Handle, key: Key | None) -> None:
         raise Recalled(done)
 
 
+class Once:
+    """Does a verb under its key: raises Recalled where it was done before, or by somebody else meanwhile.
+
+    Who does the same under the same key at the same time moves the branch; what the verb then finds no longer makes
+    sense for it, and is the effect it was to have.
+    """
+
+    def __init__(self, handle: Handle, key: Key | None) -> None:
+        self._handle, self._key = handle, key
+
+    async def __aenter__(self) -> None:
+        await recall(self._handle, self._key)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(problem, BranchMoved | NothingToAnswer | NothingToResume | UnknownToolCall):
+            await recall(self._handle, self._key)
+
+
 def record(connection: Connection, conversation_id: UUID, key: Key | None, turn_id: UUID | None, step: int) -> None:
     """Record what is being done under ``key``, in the transaction that does it; raises as ``recall``."""
     if key is None:
@@ -90,6 +120,11 @@ async def entries_again(handle: Handle, done: Done, count: int) -> list[Entry]:
     """Return the entries that an ``append`` stored under its key."""
     span = Span(handle.place.branch_no, done.step - 1, done.step - 1 + count)
     return await handle.port.read(lambda c: history.read(c, handle.conversation_id, [span]))
+
+
+def begun(ask: Ask) -> Ask:
+    """Return ``ask`` for a turn that was begun under a key: after which message it was to come was judged then."""
+    return replace(ask, expect_head=None)
 
 
 async def reply_again(handle: Handle, done: Done, ask: Ask) -> Reply | None:

@@ -13,7 +13,7 @@ from convo.flows.asking import RunKwargs, call_ask, given_options
 from convo.flows.events import RunEvent, TurnDone
 from convo.flows.handle import Handle, load_window, refresh
 from convo.flows.heads import TAIL, after_moved, deadline_of
-from convo.flows.idempotency import Recalled, key_for, recall, reply_again
+from convo.flows.idempotency import Key, Once, Recalled, begun, key_for, reply_again
 from convo.flows.outbound import Ask
 from convo.flows.record import first_asked
 from convo.flows.reply import Reply, waiting_calls
@@ -50,10 +50,13 @@ async def stream_run(
         use, ask, options = _made_ready(handle, given, streamed)
         loop = ToolLoop(handle, use, keep)
         try:
-            begun = await _begun(handle, message, use, ask, options, given.get("idempotency_key"))
-            async with aclosing(loop.events(*begun)) as events:
-                async for event in events:
-                    yield event
+            messages = [] if message is None else messages_from(message)
+            key = key_for(given.get("idempotency_key"), "run", handle.place.branch_no, messages)
+            async with Once(handle, key):
+                first = await _begun(handle, None if message is None else messages, use, ask, options, key)
+                async with aclosing(loop.events(*first)) as events:
+                    async for event in events:
+                        yield event
             return
         except Recalled as again:
             known = await _again(handle, use, ask, options, again.done)
@@ -106,16 +109,13 @@ def _check_options(options: CompletionOptions, use: ToolUse) -> None:
 
 
 async def _begun(
-    handle: Handle, message: Given | None, use: ToolUse, ask: Ask, options: CompletionOptions, key: Any
+    handle: Handle, message: Given | None, use: ToolUse, ask: Ask, options: CompletionOptions, key: Key | None
 ) -> tuple[Opening, Ask]:
-    """Plan the first step: the input stored and the model asked, or what is there taken up. Raises Recalled."""
-    messages = [] if message is None else messages_from(message)
-    known = key_for(key, "run", handle.place.branch_no, messages)
-    await recall(handle, known)
-    opening = None if message is None else send_opening(handle, messages, ask)
+    """Plan the first step: the input stored and the model asked, or what is there taken up."""
+    opening = None if message is None else send_opening(handle, message, ask)
     if opening is None:
         opening, ask = await _taken_up(handle, use, ask, options)
-    opening.key = known
+    opening.key = key
     return opening, ask
 
 
@@ -127,7 +127,7 @@ async def _again(
     if known is not None and known.turn.status != "awaiting_tools":
         return known
     try:
-        return await _taken_up(handle, use, ask, options, done.turn_id)
+        return await _taken_up(handle, use, begun(ask), options, done.turn_id)
     except (NothingToAnswer, NothingToResume):  # whoever was running it has ended it meanwhile
         known = await reply_again(handle, done, ask)
         if known is None:

@@ -22,7 +22,7 @@ from convo.errors import (
 from convo.flows.appending import append
 from convo.flows.branching import become, entry_before, move_before
 from convo.flows.handle import Handle, handle_from, load_window, refresh
-from convo.flows.heads import TAIL
+from convo.flows.heads import TAIL, expect_head
 from convo.flows.idempotency import Key, key_for
 from convo.flows.opening import Making, new_conversation
 from convo.flows.outbound import Ask
@@ -53,6 +53,7 @@ async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None, 
     assistant message, and while tool calls still wait. What stood there stays, on its own branch.
     """
     message = _in_place_of(entry, new)
+    ask = None if ask is None else await _judged(handle, ask)
 
     async def go_on() -> Reply | None:
         return await _put(handle, message, ask, key)
@@ -68,6 +69,12 @@ async def _put(handle: Handle, message: Message, ask: Ask | None, key: Key | Non
     plain = Ask(settings=handle.settings, backend=handle.backend)
     await append(handle, [message], ask or plain, key=key if last else None)
     return None if ask is None or last else await _answer(handle, [], ask, key)
+
+
+async def _judged(handle: Handle, ask: Ask) -> Ask:
+    """Return ``ask`` for the new branch; raise BranchMoved unless this one ends as the user expects."""
+    await expect_head(handle, ask)
+    return replace(ask, expect_head=None)
 
 
 def _answered_call(message: Message) -> str | None:
@@ -111,6 +118,7 @@ async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) ->
         raise InvalidOption('from_: must be "input" or "answer"', field="from_")
     await refresh(handle)
     entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
+    ask = await _judged(handle, ask)
 
     async def go_on() -> Reply:
         return await _answer(handle, [], ask, key)

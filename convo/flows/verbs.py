@@ -10,7 +10,7 @@ from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.appending import append
 from convo.flows.handle import Handle, load_window
 from convo.flows.heads import MOVES, TAIL, gave_up, has_moved
-from convo.flows.idempotency import Key, Recalled, entries_again, key_for, recall
+from convo.flows.idempotency import Key, Once, Recalled, entries_again, key_for
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
 from convo.flows.turn_begin import Opening, new_turn, next_attempt
@@ -59,8 +59,8 @@ async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) 
     messages = [message for item in given for message in messages_from(item)]
     known = key_for(key, "append", handle.place.branch_no, messages)
     try:
-        await recall(handle, known)
-        return await _add(handle, messages, ask, known)
+        async with Once(handle, known):
+            return await _add(handle, messages, ask, known)
     except Recalled as again:
         return await entries_again(handle, again.done, len(messages))
 

@@ -14,6 +14,7 @@ import pytest
 from convo import Choice, Completion, Conversation, Store, assistant, tool_call
 from convo.completions import CompletionRequest
 from convo.errors import BackendFailed, IdempotencyMismatch, TurnClosed, TurnInProgress
+from convo.flows import idempotency
 from convo.testing import ScriptedBackend
 from support.embedded import database_url
 from support.held import Held
@@ -177,6 +178,26 @@ def test_who_waits_for_the_turn_of_a_key_takes_up_no_other(verb: str, store: Any
         store.load(chat.id).send("and?", wait=30, backend=broken)
     assert waiting.outcome().text == "the answer"
     assert [turn.status for turn in chat.turns()] == ["completed", "failed"]
+
+
+@pytest.mark.parametrize("name", ["resume", "stream_resume", "run None"])
+def test_who_is_overtaken_by_the_same_verb_under_the_same_key_gets_its_reply(
+    name: str, store: Any, elsewhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verb = next(each for each in VERBS if each.name == name)
+    backend = Counting()
+    chat = store.start(backend=backend)
+    fails(chat)
+    recall = idempotency.recall
+
+    async def overtaken(*given: Any) -> None:
+        await recall(*given)
+        monkeypatch.setattr(idempotency, "recall", recall)
+        verb.act(elsewhere(chat, backend))
+
+    monkeypatch.setattr(idempotency, "recall", overtaken)
+    assert verb.act(chat).text == "answer 1"
+    assert [entry.text for entry in chat.history()] == ["go on", "answer 1"]
 
 
 class Waiting:
