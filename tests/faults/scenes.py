@@ -18,6 +18,8 @@ from support.databases import kinds
 
 CALLS = [tool_call("add", {"a": 1, "b": 2}, id="c00000001"), tool_call("add", {"a": 3, "b": 4}, id="c00000002")]
 ANSWER = "ha " * 800 + "done"
+LEFT = ANSWER[:1200]
+"""What has come of it where a stream is left after two pieces."""
 Path = tuple[str, ...]
 LEASE = 0.5
 """Seconds, where a turn may be left to its lease."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from convo import Store
 from convo.errors import StoreError, TurnInProgress
 from convo.ports import drive, transactions
-from faults.scenes import LEASE, SERVERS, VERBS, Model, Path, Scene, Verb, is_between, is_thorough
+from faults.scenes import LEASE, LEFT, SERVERS, VERBS, Model, Path, Scene, Verb, is_between, is_thorough
 
 
 class Fault:
@@ -97,6 +97,12 @@ def faulty_run(store: Any, scene: Scene, verb: Verb, fault: Fault) -> Fault:
     return fault
 
 
+def lapsed(paths: list[Path]) -> list[Path]:
+    """The paths where what came of an answer that was left could not be kept, and its lease was over before the next
+    message came; which happens on a busy machine alone."""
+    return [tuple(text for text in path if text != f"assistant: {LEFT}") for path in paths]
+
+
 @pytest.mark.parametrize(("database_url", "face"), [("sqlite", "sync"), *SERVERS], indirect=True)
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_an_error_at_any_statement_leaves_no_half_turn(verb: Verb, face: Any, database_url: str, keeper: Store) -> None:
@@ -106,7 +112,7 @@ def test_an_error_at_any_statement_leaves_no_half_turn(verb: Verb, face: Any, da
             scene = Scene.made(keeper, verb)
             fault = faulty_run(store, scene, verb, Fault(at, DiskBroken()))
             found = scene.paths()
-            allowed = is_between(found, before, after) if fault.surfaced else found == after
+            allowed = is_between(found, before, after) if fault.surfaced else found in (after, lapsed(after))
             assert allowed, f"after an error at {at} of {points}: {found}"
             scene.check(wait=10, thorough=is_thorough(database_url, at))
 
