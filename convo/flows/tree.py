@@ -34,7 +34,7 @@ from convo.flows.verbs import messages_from
 from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
 from convo.records import Entry
 from convo.store import branches, conversations, history, trees
-from convo.store.branches import BranchState
+from convo.store.branches import BranchState, Place
 
 Start = Literal["input", "answer"]
 T = TypeVar("T")
@@ -133,7 +133,7 @@ async def _before(handle: Handle, entry: Entry, go_on: Callable[[], Awaitable[T]
     try:
         return await go_on()
     except Exception:
-        with suppress(StoreError):
+        with suppress(StoreError):  # what went wrong is told; a branch that stays behind is empty
             await _take_back(handle, left, active)
         raise
 
@@ -147,13 +147,8 @@ async def _take_back(handle: Handle, left: int, active: int) -> None:
         if found is None or found.last is not None or found.branch.head_seq > found.branch.fork_seq:
             return None
         before = branches.state(connection, place.conversation_id, left)
-        if before is None or not trees.hide(connection, place.conversation_id, place.branch_no):
-            return None
-        branches.claim_number(connection, place.conversation_id)
-        if found.active_branch == place.branch_no:
-            conversations.change(connection, place.owner, place.conversation_id, active_branch=active)
-        trees.free(connection, place.conversation_id, place.branch_no)
-        return before
+        now_active = active if found.active_branch == place.branch_no else None
+        return before if before is not None and _remove(connection, place, place.branch_no, now_active) else None
 
     before = await handle.port.write(work)
     if before is not None:
@@ -225,18 +220,25 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
     place = handle.place
 
     def work(connection: Connection) -> bool:
-        if not trees.hide(connection, place.conversation_id, number):
-            return branches.state(connection, place.conversation_id, number) is None  # hidden already
-        branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
-        if other is not None:
-            conversations.change(connection, place.owner, place.conversation_id, active_branch=other.branch.no)
-        trees.free(connection, place.conversation_id, number)
-        return True
+        active = None if other is None else other.branch.no
+        is_gone = _remove(connection, place, number, active)
+        return is_gone or branches.state(connection, place.conversation_id, number) is None  # hidden already
 
     if not await handle.port.write(work):
         raise TurnInProgress(f"a turn is open on branch {found.branch.name!r}: cancel it, or wait, and delete it then")
     if other is not None:
         become(handle, other)
+
+
+def _remove(connection: Connection, place: Place, number: int, active: int | None) -> bool:
+    """Hide a branch, let another be the ``active`` one, free what none stands on; False where a turn is open on it."""
+    if not trees.hide(connection, place.conversation_id, number):
+        return False
+    branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
+    if active is not None:
+        conversations.change(connection, place.owner, place.conversation_id, active_branch=active)
+    trees.free(connection, place.conversation_id, number)
+    return True
 
 
 async def copy(

@@ -290,36 +290,37 @@ def next_number(connection: Connection, place: Place) -> int | None:
     The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
     """
     given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision}
-    return _raised(connection, _RAISE_OWN, given)
+    return _OWN_COUNTER.raised(connection, given)
 
 
 def claim_number(connection: Connection, conversation_id: UUID) -> int:
     """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
-    number = _raised(connection, _RAISE, {"conversation": conversation_id})
+    number = _COUNTER.raised(connection, {"conversation": conversation_id})
     assert number is not None  # noqa: S101 - a branch of it is held
     return number
 
 
-class _Raise:
-    """Counts a conversation's branches up by one, in one statement where the database can tell the new number too."""
+class _Counter:
+    """A conversation's counter of branches, raised in one statement where the database tells what it changed."""
 
     def __init__(self, *conditions: ColumnElement[bool]) -> None:
-        where = (_C.id == bindparam("conversation"), *conditions)
-        raised = update(TABLES.conversations).where(*where).values(branch_counter=_C.branch_counter + 1)
-        self.alone, self.telling = Prepared(raised), Prepared(raised.returning(_C.branch_counter))
+        here = _C.id == bindparam("conversation")
+        raise_it = update(TABLES.conversations).where(here, *conditions).values(branch_counter=_C.branch_counter + 1)
+        self._raise, self._read = Prepared(raise_it), Prepared(select(_C.branch_counter).where(here))
+        self._raise_and_tell = Prepared(raise_it.returning(_C.branch_counter))
+
+    def raised(self, connection: Connection, given: Mapping[str, Any]) -> int | None:
+        """Return the counter, raised by one; None where the conditions do not hold."""
+        number: int | None = None
+        if connection.dialect.update_returning:
+            number = self._raise_and_tell.run(connection, given).scalar()
+        elif self._raise.run(connection, given).rowcount == 1:
+            number = self._read.run(connection, {"conversation": given["conversation"]}).scalar_one()
+        return number
 
 
-_RAISE, _RAISE_OWN = _Raise(), _Raise(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
-_COUNTER = Prepared(select(_C.branch_counter).where(_C.id == bindparam("conversation")))
-
-
-def _raised(connection: Connection, raise_: _Raise, given: Mapping[str, Any]) -> int | None:
-    number: int | None = None
-    if connection.dialect.update_returning:
-        number = raise_.telling.run(connection, given).scalar()
-    elif raise_.alone.run(connection, given).rowcount == 1:
-        number = _COUNTER.run(connection, {"conversation": given["conversation"]}).scalar_one()
-    return number
+_COUNTER = _Counter()
+_OWN_COUNTER = _Counter(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
 
 
 def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBranch) -> Branch:
