@@ -15,7 +15,7 @@ from pydantic import StrictBool, StrictInt
 
 from convo.chunks import Chunk, Chunks, Content, TextChunk, ThinkingChunk, is_known
 from convo.errors import InvalidMessage
-from convo.values import MAX_DEPTH, Value, clean_json, dump_json
+from convo.values import MAX_DEPTH, Value, clean_json, dump_json, join_surrogates
 
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
@@ -156,9 +156,9 @@ def stored_message(data: dict[str, Any]) -> Message:
 
     A plain text, the most frequent message by far, is taken as it was checked when it was stored.
     """
-    role, content = data.get("role"), data.get("content")
-    if len(data) == 2 and isinstance(content, str) and isinstance(role, str) and role in _KINDS:
-        return _KINDS[role].unchecked(data)
+    kind = _KINDS.get(data.get("role", ""))
+    if len(data) == 2 and kind is not None and isinstance(data.get("content"), str):
+        return kind.unchecked(data)
     return message_from(data)
 
 
@@ -176,6 +176,8 @@ def system(content: Content | Sequence[Any], **extra: Any) -> SystemMessage:
 
 def user(content: Content | Sequence[Any], **extra: Any) -> UserMessage:
     """Return a user message."""
+    if type(content) is str and not extra:
+        return UserMessage.unchecked({"role": "user", "content": join_surrogates(content)})
     return UserMessage(content=content, **extra)
 
 
@@ -187,6 +189,8 @@ def assistant(
     **extra: Any,
 ) -> AssistantMessage:
     """Return an assistant message; ``tool_calls`` are ``ToolCall`` values or their dicts."""
+    if type(content) is str and tool_calls is None and not prefix and not extra:
+        return AssistantMessage.unchecked({"role": "assistant", "content": join_surrogates(content)})
     given: dict[str, Any] = {"content": content} if content is not None or tool_calls is None else {}
     if tool_calls is not None:
         given["tool_calls"] = list(tool_calls)

@@ -34,6 +34,7 @@ MAX_INTEGER_BITS = 14_000
 """Binary digits accepted in an integer; parsers refuse longer ones (Python's own beyond 4,300 decimal digits)."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_hold = object.__setattr__
 
 
 def join_surrogates(text: str) -> str:
@@ -182,11 +183,11 @@ class Value(BaseModel):
 
         Several times quicker than ``from_json``: for what was checked when it was stored.
         """
-        value, hold = cls.__new__(cls), object.__setattr__
-        hold(value, "__dict__", {**_defaults(cls), **data})
-        hold(value, "__pydantic_fields_set__", {*data})
-        hold(value, "__pydantic_extra__", {})
-        hold(value, "__pydantic_private__", {"_given": (*data,), "_canonical": None})
+        value = object.__new__(cls)
+        _hold(value, "__dict__", {**_defaults(cls), **data})
+        _hold(value, "__pydantic_fields_set__", {*data})
+        _hold(value, "__pydantic_extra__", {})
+        _hold(value, "__pydantic_private__", {"_given": (*data,), "_canonical": None})
         return value
 
     @model_validator(mode="wrap")

@@ -64,7 +64,8 @@ def as_completion(answer: Any, backend: str) -> Completion:
     if isinstance(answer, str):
         answer = assistant(answer)
     if isinstance(answer, AssistantMessage):
-        answer = Completion(choices=(Choice(message=answer, finish_reason="tool_calls" if answer.calls else "stop"),))
+        choice = Choice(message=answer, finish_reason="tool_calls" if answer.calls else "stop")
+        return Completion(choices=(choice,), backend=backend)
     if not isinstance(answer, Completion) or not answer.choices:
         raise MalformedResponse(
             f"{backend} returned {type(answer).__name__}; an answer is a text, an AssistantMessage or a Completion "

@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from convo.backends.answers import as_completion, deltas_of
 from convo.backends.base import BackendIO, WiredBackend
@@ -41,6 +41,11 @@ def deadlines_of(backend: Any) -> Deadlines:
     """Return how long a backend of any kind may take; the defaults where it does not say."""
     deadlines: Deadlines = getattr(backend, "deadlines", None) or Deadlines()
     return deadlines
+
+
+def _is_wired(backend: Any) -> TypeGuard[WiredBackend]:
+    """Whether ``backend`` is written over ``BackendIO``; to ask whether it fits the protocol takes far longer."""
+    return hasattr(backend, "complete_over") and hasattr(backend, "stream_over")
 
 
 _Pieces: TypeAlias = "AsyncGenerator[Any, None]"
@@ -111,13 +116,13 @@ def _blamed(name: str) -> Iterator[None]:
 
 
 async def _whole(io: BackendIO, backend: Any, request: CompletionRequest) -> Any:
-    if isinstance(backend, WiredBackend):
+    if _is_wired(backend):
         return await backend.complete_over(io, request)
     return await _called(io, getattr(backend, "complete", backend), request, name_of(backend))
 
 
 async def _opened(io: BackendIO, backend: Any, request: CompletionRequest, prefix: str) -> tuple[_Pieces, Tidy]:
-    if isinstance(backend, WiredBackend):
+    if _is_wired(backend):
         return backend.stream_over(io, request), _tidy(backend, prefix, finishes=True)
     function = getattr(backend, "stream", None) or getattr(backend, "complete", backend)
     answer = await _called(io, function, request, name_of(backend))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import Any
 
 from convo.context.draft import Item
 from convo.context.layout import Layout, Outbound
@@ -39,7 +40,7 @@ class Composition:
     with ``messages``: the seq of the entry whose message this is unchanged, None for one that was inserted, merged or
     rewritten. ``call_ids`` goes from outbound tool call ids to the stored ones where they differ. ``estimated`` is the
     neutral estimate of the whole request, before any factor. ``needs`` is what a summary is asked for in this very
-    request, None for nothing. ``decide`` makes the decisions.
+    request, None for nothing. ``decide`` makes the decisions; ``base`` is what a longer list can be grown from.
     """
 
     messages: tuple[Message, ...]
@@ -51,6 +52,7 @@ class Composition:
     estimated: int = 0
     needs: NeedsSummary | None = None
     decide: Callable[[], tuple[Decision, ...]] = field(default=tuple, repr=False, compare=False)
+    base: Any = field(default=None, repr=False, compare=False)
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
@@ -58,10 +60,11 @@ class Composition:
         return self.decide()
 
 
-def source_of(part: Outbound) -> int | None:
+def source_of(part: Outbound | Item) -> int | None:
     """Return the seq of the entry whose message ``part`` is unchanged, None where it is not."""
-    item = part.items[0]
-    return item.seq if item.entry is not None and part.message is item.entry.message else None
+    item = part if isinstance(part, Item) else part.items[0]
+    entry = item.entry
+    return item.seq if entry is not None and part.message is entry.message else None
 
 
 def account(
@@ -115,7 +118,7 @@ def _gaps(entries: Sequence[Entry], rule: str, fate: Callable[[str, int, int], s
 
 
 def _included(layout: Layout, cost: Callable[[Item], int]) -> Iterator[Decision]:
-    parts: dict[int | str, list[tuple[Item, Outbound]]] = {}
+    parts: dict[int | str, list[tuple[Item, Outbound | Item]]] = {}
     for number, part in enumerate(layout.outbound):
         for position, item in enumerate(part.items):
             key = f"{number}.{position}" if item.seq is None else item.seq
@@ -124,7 +127,7 @@ def _included(layout: Layout, cost: Callable[[Item], int]) -> Iterator[Decision]
         yield _line(held, cost)
 
 
-def _line(held: list[tuple[Item, Outbound]], cost: Callable[[Item], int]) -> Decision:
+def _line(held: list[tuple[Item, Outbound | Item]], cost: Callable[[Item], int]) -> Decision:
     """Return the line of one item; it is in two messages where its calls go out on their own."""
     item = held[0][0]
     notes = dict.fromkeys(note for piece, part in held for note in (*piece.notes, *_merged_with(piece, part)))
@@ -138,7 +141,7 @@ def _line(held: list[tuple[Item, Outbound]], cost: Callable[[Item], int]) -> Dec
     )
 
 
-def _merged_with(item: Item, part: Outbound) -> Iterator[str]:
+def _merged_with(item: Item, part: Outbound | Item) -> Iterator[str]:
     others = [other for other in part.items if other is not item]
     if others:
         yield f"one message with {', '.join(map(_name, others))}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from convo.context.draft import Draft, turn_starts
+from convo.context.draft import Draft
 from convo.context.phases import BuiltInRule, Phase, check_count
 from convo.errors import InvalidSetting
 from convo.frozen import dataclass
@@ -95,7 +95,7 @@ class LastTurns(BuiltInRule):
         check_count("LastTurns", "n", self.n)
 
     def _apply(self, draft: Draft) -> Draft:
-        starts = turn_starts([item.message for item in draft.items], from_start=True)
+        starts = draft.turn_starts
         return _from_index(draft, starts[-self.n]) if len(starts) >= self.n else draft
 
 
@@ -118,8 +118,8 @@ class LastMessages(BuiltInRule):
         if len(stored) <= self.n:
             return draft
         oldest = stored[-self.n]
-        starts = turn_starts([item.message for item in draft.items], from_start=True)
-        return _from_index(draft, next((start for start in starts if start >= oldest), draft.newest_turn))
+        starts = (start for start in draft.turn_starts if start >= oldest)
+        return _from_index(draft, next(starts, draft.newest_turn))
 
 
 def _from_index(draft: Draft, first: int) -> Draft:

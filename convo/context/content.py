@@ -16,11 +16,15 @@ SEPARATOR = "\n\n"
 
 def is_plain_text(message: Message) -> bool:
     """Return whether ``message`` is a text and nothing else, which every profile accepts from every role."""
-    if not isinstance(message.content, str):
-        return False
-    return not isinstance(message, AssistantMessage) or bool(
-        message.content and message.tool_calls is None and not message.prefix
-    )
+    return is_talk(message) or (message.role == "tool" and isinstance(message.content, str))
+
+
+def is_talk(message: Message) -> bool:
+    """Return whether ``message`` is what somebody says, as a text and nothing else: no result and no call of a tool."""
+    content = message.content
+    if message.role != "assistant":
+        return message.role != "tool" and isinstance(content, str)
+    return isinstance(content, str) and content != "" and message.tool_calls is None and not message.prefix
 
 
 def fitted(item: Item, profile: Profile, *, last: bool) -> Item:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from typing import NamedTuple
 
 from convo.context.calls import OutboundIds, Place, match_results, portable_name, renamed
-from convo.context.content import as_user, fitted, is_plain_text, merged, says_something, split_calls
+from convo.context.content import as_user, fitted, is_plain_text, is_talk, merged, says_something, split_calls
 from convo.context.draft import Draft, Item, inserted, is_prefix
 from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
@@ -22,9 +23,8 @@ NO_RESULT = "[no result: this call was not answered]"
 """What stands in for the result of a call that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """A message as it leaves, and the items it is made of."""
+class Outbound(NamedTuple):
+    """A message as it leaves, and the items it is made of; an ``Item`` stands for itself."""
 
     message: Message
     items: tuple[Item, ...]
@@ -32,16 +32,19 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The list as it leaves, what was left out of it (with the reason as last note), and the ids that were mapped."""
+    """The list as it leaves, the items in it, what was left out (with the reason as last note), the ids mapped."""
 
-    outbound: tuple[Outbound, ...]
-    dropped: tuple[Item, ...]
-    call_ids: Mapping[str, str]
+    outbound: tuple[Outbound | Item, ...]
+    items: tuple[Item, ...]
+    dropped: tuple[Item, ...] = ()
+    call_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def lay_out(draft: Draft) -> Layout:
     """Return ``draft`` as a list that its profile accepts, as far as repairs can make it so. O(n)."""
     profile = draft.profile
+    if needs_no_repair(draft.items, profile):
+        return Layout(draft.items, draft.items)
     dropped: list[Item] = []
     items = _fit_contents(draft.items, profile, dropped)
     call_ids: Mapping[str, str] = {}
@@ -51,8 +54,25 @@ def lay_out(draft: Draft) -> Layout:
     items = _place_system(items, profile)
     if not profile.text_with_calls:
         items = [part for item in items for part in split_calls(item)]
-    outbound = [*_bridged(_merge(items, profile), profile)]
-    return Layout(outbound=tuple(outbound), dropped=tuple(dropped), call_ids=call_ids)
+    outbound = tuple(_bridged(_merge(items, profile), profile))
+    return Layout(outbound, tuple(item for part in outbound for item in part.items), tuple(dropped), call_ids)
+
+
+def needs_no_repair(items: Sequence[Item], profile: Profile, after: Item | None = None) -> bool:
+    """Return whether ``items`` are plain talk, each step of it accepted, so that nothing below changes it. O(n)."""
+    previous, joins = ("start", False) if after is None else (after.role, after.joins_next)
+    follows = profile.follows
+    for item in items:
+        message = item.message
+        role = message.role
+        if role not in follows[previous] or not is_talk(message):
+            return False
+        if role == previous and (joins or role in profile.merges):
+            return False
+        if role == "system" and (previous != "start" or profile.system == "none"):
+            return False
+        previous, joins = role, item.joins_next
+    return previous != "system"
 
 
 def _is_of_a_round(message: Message) -> bool:

@@ -6,8 +6,10 @@ The rules are those of a ``Profile``'s fields, each checked by a function of its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from convo.chunks import TextChunk
+from convo.context.content import is_talk
 from convo.errors import OrderViolation
 from convo.messages import AssistantMessage, Message, ToolMessage
 from convo.profiles import Profile
@@ -16,18 +18,24 @@ Problem = tuple[int, str]
 """The index of the offending message, and the rule it breaks in one sentence."""
 
 
-def check(messages: Sequence[Message], profile: Profile) -> None:
-    """Return if ``profile`` accepts ``messages``; raises OrderViolation with ``index`` and the rule broken. O(n)."""
+def check(messages: Sequence[Message], profile: Profile, judged: int = 0) -> None:
+    """Return if ``profile`` accepts ``messages``; raises OrderViolation with ``index`` and the rule broken. O(n).
+
+    The first ``judged`` messages are talk, and were a list that it accepts: where the rest is talk too, that is judged.
+    """
     if not messages:
         raise OrderViolation("there is no message to send", index=-1)
-    for rule in _RULES:
-        for index, problem in rule(messages, profile):
-            raise OrderViolation(f"message {index} ({messages[index].role}): {problem}", index=index)
+    if all(map(is_talk, messages[judged:])):
+        problems = [rule(messages, profile, judged) for rule in _RULES_OF_TALK]
+    else:
+        problems = [rule(messages, profile) for rule in _RULES]
+    for index, problem in chain.from_iterable(problems):
+        raise OrderViolation(f"message {index} ({messages[index].role}): {problem}", index=index)
 
 
-def _steps(messages: Sequence[Message], profile: Profile) -> Iterator[Problem]:
-    previous = "start"
-    for index, message in enumerate(messages):
+def _steps(messages: Sequence[Message], profile: Profile, judged: int = 0) -> Iterator[Problem]:
+    previous = messages[judged - 1].role if judged else "start"
+    for index, message in enumerate(messages[judged:], judged):
         if message.role not in profile.follows[previous]:
             after = "come first" if previous == "start" else f"follow {previous}"
             yield index, f"{profile.name} does not let {message.role} {after}"
@@ -42,15 +50,15 @@ def _opening(messages: Sequence[Message], profile: Profile) -> Iterator[Problem]
         yield 0, f"{profile.name} does not let tool calls or a prefix open the list"
 
 
-def _ending(messages: Sequence[Message], profile: Profile) -> Iterator[Problem]:
+def _ending(messages: Sequence[Message], profile: Profile, judged: int = 0) -> Iterator[Problem]:  # noqa: ARG001 - it ends anew
     last = messages[-1]
     if not (isinstance(last, AssistantMessage) and last.prefix) and last.role not in profile.last:
         yield len(messages) - 1, f"{profile.name} does not let {last.role} end the list"
 
 
-def _system(messages: Sequence[Message], profile: Profile) -> Iterator[Problem]:
-    allowed = profile.system != "none"
-    for index, message in enumerate(messages):
+def _system(messages: Sequence[Message], profile: Profile, judged: int = 0) -> Iterator[Problem]:
+    allowed, last = profile.system != "none", max(judged - 1, 0)
+    for index, message in enumerate(messages[last:], last):
         if message.role == "system":
             if not allowed:
                 yield index, f"{profile.name} does not take a system message here"
@@ -124,6 +132,9 @@ def _says_something(message: Message) -> bool:
     content = message.content
     return bool(message.text) or any(not isinstance(part, str | TextChunk) for part in content or ())
 
+
+_RULES_OF_TALK: tuple[Callable[[Sequence[Message], Profile, int], Iterator[Problem]], ...] = (_steps, _ending, _system)
+"""Those that a list without calls, results, chunks and prefix can break."""
 
 _RULES: tuple[Callable[[Sequence[Message], Profile], Iterator[Problem]], ...] = (
     _steps,

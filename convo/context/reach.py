@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from math import ceil
 
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
-from convo.context.draft import turn_starts
+from convo.context.draft import each_turn_start
 from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rules import Policy, policy_key, the_window
 from convo.context.state import ComposeState
@@ -54,15 +55,21 @@ class Reach:
             return False
         if tail[0].seq <= (self.after or 0) + 1:
             return True
-        starts = len(turn_starts([entry.message for entry in tail if not entry.erased], from_start=False))
-        if self.turns is not None and starts >= self.turns:
+        there = (entry.message for entry in tail if not entry.erased)
+        starts = [*islice(each_turn_start(there, from_start=False), self.turns or 1)]
+        if self.turns is not None and len(starts) >= self.turns:
             return True
-        long = self.messages is not None and len(tail) >= self.messages
-        long = long or (self.tokens is not None and sum(map(self._tokens_of, tail)) > self.tokens)
-        return long and starts > 0
+        return bool(starts) and self._is_long(tail)
 
-    def _tokens_of(self, entry: Entry) -> int:
-        return entry.tokens if self.count is None or entry.erased else self.count(entry.message)
+    def _is_long(self, tail: Sequence[Entry]) -> bool:
+        if self.messages is not None and len(tail) >= self.messages:
+            return True
+        if self.tokens is None:
+            return False
+        count = self.count
+        if count is None:
+            return sum([entry.tokens for entry in tail]) > self.tokens
+        return sum(entry.tokens if entry.erased else count(entry.message) for entry in tail) > self.tokens
 
 
 def may_shrink(policy: Policy) -> bool:

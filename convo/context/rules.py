@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from functools import cache
 from typing import Any, TypeAlias
 
 from convo.context.choosing import KeepFirst, LastMessages, LastTurns, Pinned, Window
@@ -113,17 +112,20 @@ def policy_key(policy: Policy) -> str:
 
     A function counts by its module and qualified name, so changing its body keeps the key.
     """
-    return _default_key() if policy is DEFAULT_POLICY else _key_of(policy)
+    return hashlib.sha256(b"[" + b",".join(map(_canonical, policy)) + b"]").hexdigest()[:16]
 
 
-@cache
-def _default_key() -> str:
-    return _key_of(DEFAULT_POLICY)
+def _canonical(rule: Rule | OwnRule) -> bytes:
+    """Return the canonical JSON that ``rule`` counts as; a built-in one, a frozen value, keeps it."""
+    if not _is_stored(rule):
+        return canonical_json(_own_key(rule))
+    kept: bytes | None = rule.__dict__.get(_KEPT)
+    if kept is None:
+        kept = rule.__dict__[_KEPT] = canonical_json(_dumped(rule))
+    return kept
 
 
-def _key_of(policy: Policy) -> str:
-    parts = [_dumped(rule) if _is_stored(rule) else _own_key(rule) for rule in policy]
-    return hashlib.sha256(canonical_json(parts)).hexdigest()[:16]
+_KEPT = "_canonical_json"
 
 
 def _own_key(rule: object) -> str:

@@ -95,6 +95,8 @@ _WEIGHTS = {
     b"o": 0.74,
     b"e": 3.6,
 }
+_OF_ALL = tuple(_WEIGHTS.items())
+_OF_ASCII = tuple((kind, weight) for kind, weight in _OF_ALL if kind in (b"a", b"A", b"aA", b"0", b".", b"n", b"s"))
 _RUN_WEIGHTS = {b"aA": 0.08, b".": 0.33, b"s": -0.09}
 """What a run of these classes costs beside its members; a single space nothing, since tokens begin with one."""
 
@@ -106,8 +108,9 @@ def estimate_text(text: str) -> int:
     if not text:
         return 0
     classes = text.encode("utf-8", "surrogatepass").translate(_CLASSES)
-    cost = sum(weight * classes.count(kind) for kind, weight in _WEIGHTS.items())
-    cost += sum(weight * _runs(classes, kinds) for kinds, weight in _RUN_WEIGHTS.items())
+    count = classes.count
+    cost = sum([weight * count(kind) for kind, weight in (_OF_ASCII if text.isascii() else _OF_ALL)])
+    cost += sum([weight * _runs(classes, kinds) for kinds, weight in _RUN_WEIGHTS.items()])
     return max(1, ceil(cost))
 
 

@@ -106,18 +106,21 @@ def append_ask(handle: Handle, given: AppendKwargs) -> Ask:
     return Ask(settings=handle.settings, backend=handle.backend, wait=seconds_from(given), expect_head=_entry(given))
 
 
+_NOTHING_GIVEN = Settings()
+
+
 def call_ask(handle: Handle, given: CallKwargs, *, streamed: bool = False, preview: bool = False) -> Ask:
     """Return how a call is to be made; raises InvalidSetting where there is no backend, unless it is a preview."""
     rest: dict[str, Any] = dict(given)
     own = {name: rest.pop(name, None) for name in CallKwargs.__annotations__ if name in _BESIDES}
     if own["response_model"] is not None:
         rest["response_format"] = response_format_of(_model(own["response_model"]))
-    settings = settings_from(rest)
+    settings = settings_from(rest) if rest else _NOTHING_GIVEN
     backend = resolve(own["backend"]) if own["backend"] is not None else handle.backend
     if backend is None and not preview:
         raise no_backend()
     return Ask(
-        settings=settings.over(handle.settings),
+        settings=settings.over(handle.settings) if rest else handle.settings,
         backend=backend,
         prefix=_prefix(own["prefix"]),
         given_prefix=_prefix(own["prefix"]),

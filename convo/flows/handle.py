@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
+from convo.context.account import Composition
 from convo.context.reach import OPENING, Reach
 from convo.context.state import ComposeState
 from convo.context.summary import Summary
@@ -24,11 +25,13 @@ from convo.flows.settings import Settings, with_stored
 from convo.ports import Port
 from convo.records import Branch, Entry, Turn
 from convo.store import branches, history
-from convo.store.branches import BranchState, Place
+from convo.store.branches import BranchState, Glance, Place
 from convo.store.history import Span
 
 FIRST_READ = 64
 """Messages read at first when it is not known how far back the window goes; doubled until it is enough."""
+
+_NOTHING_COMPOSED = ComposeState()
 
 KEEP_IN_MEMORY = 512
 """Messages remembered beyond which a handle lets go of those its policy no longer looks at."""
@@ -52,6 +55,8 @@ class Handle:
     path: list[Span] = field(default_factory=list)
     blobs: set[str] = field(default_factory=set)
     summaries: dict[str, Summary] = field(default_factory=dict)
+    glance: Glance | None = None
+    composed: Composition | None = None
     closed: bool = False
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,10 +94,10 @@ def handle_from(port: Port, found: BranchState, conversation_id: UUID, given: Se
         place=place,
         branch=found.branch,
         given=given,
-        settings=with_stored(given, found.settings),
+        settings=given,
         backend=backend,
         head=found.branch.head_seq,
-        state=ComposeState.from_json(found.compose_state),
+        state=_NOTHING_COMPOSED,
         path=[Span(found.branch.no, found.branch.fork_seq, found.branch.head_seq)],
     )
     absorb(handle, found)
@@ -114,7 +119,7 @@ def absorb(handle: Handle, found: BranchState) -> None:
         handle.entries = [entry for entry in handle.entries if entry.seq <= found.branch.head_seq]
     if handle.entries and found.branch.head_seq - handle.entries[-1].seq > FIRST_READ:
         handle.entries = []  # what others wrote since may be of any length: begin anew from the end
-    handle.branch, handle.head = found.branch, found.branch.head_seq
+    handle.branch, handle.head, handle.glance = found.branch, found.branch.head_seq, found.glance
     handle.state = ComposeState.from_json(found.compose_state)
     handle.last = found.last
 
@@ -156,22 +161,23 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
 
 
 async def refresh_window(handle: Handle, wanted: Reach) -> None:
-    """Refresh the handle, and in the same transaction read of its window what is missing, where the branch stands as
-    the handle knew; ``load_window`` reads the rest.
+    """Refresh what composing needs, and in the same transaction read of the window what is missing, where the branch
+    stands as the handle knew; ``load_window`` reads the rest.
 
     ``wanted`` tells what the handle's settings and compose state ask for. Raises NotFound when the branch is gone.
     """
-    place, head = handle.place, handle.head
+    place, known = handle.place, handle.glance
     low, ranges = _missing(handle, wanted, _first_step(handle, wanted))
 
-    def work(connection: Connection) -> tuple[BranchState | None, list[Entry]]:
-        found = branches.state(connection, place.conversation_id, place.branch_no)
-        known = found is not None and (found.branch.head_seq, found.revision) == (head, place.revision)
-        return found, _read(connection, handle, ranges) if known and ranges else []
+    def work(connection: Connection) -> tuple[BranchState | None, list[Entry] | None]:
+        if known is not None and branches.glance(connection, place) == known and known.head == handle.head:
+            return None, _read(connection, handle, ranges) if ranges else []
+        return branches.state(connection, place.conversation_id, place.branch_no), None
 
     found, read = await handle.port.read(work)
-    take_over(handle, found)
-    if read:
+    if read is None:
+        take_over(handle, found)
+    elif read:
         _take_in(handle, read, low)
 
 

@@ -247,7 +247,7 @@ def _short(name: Any) -> str | None:
 def compose_for(
     handle: Handle, entries: Sequence[Entry], ask: Ask, state: ComposeState, learned: Learned
 ) -> tuple[Composition, ComposeState]:
-    """Compose ``entries`` and the prefix under the settings of ``ask``."""
+    """Compose ``entries`` and the prefix under the settings of ``ask``; the handle remembers what came of it."""
     profile, length = ask.profile, context_length(ask, learned)
     head = entries[-1].seq if entries else handle.head
     if ask.prefix:
@@ -257,7 +257,7 @@ def compose_for(
                 "use a backend whose profile supports it"
             )
         entries = [*entries, *entries_for(handle, [assistant(ask.prefix, prefix=True)], None, start=head)]
-    return compose(
+    composition, moved = compose(
         entries,
         ask.settings.rules,
         profile,
@@ -270,7 +270,10 @@ def compose_for(
         most=length and max(length - (ask.options.max_tokens or 0), 1),
         count=ask.count,
         summaries=handle.summaries,
+        earlier=handle.composed,
     )
+    handle.composed = composition
+    return composition, moved
 
 
 def recipe_of(composition: Composition, options: CompletionOptions) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -281,16 +284,30 @@ def recipe_of(composition: Composition, options: CompletionOptions) -> tuple[dic
     """
     blobs: dict[str, Any] = {}
     parts: list[Any] = []
-    for message, seq in zip(composition.messages, composition.sources, strict=True):
-        if seq is None or _is_prefix(message):
-            parts.append(_inline(message.to_json(), blobs))
-        elif parts and isinstance(parts[-1], list) and parts[-1][1] == seq - 1:
-            parts[-1][1] = seq
+    sources = [*composition.sources]
+    if composition.messages and _is_prefix(composition.messages[-1]):
+        sources[-1] = None
+    index = 0
+    while index < len(sources):
+        first = sources[index]
+        if first is None:
+            parts.append(_inline(composition.messages[index].to_json(), blobs))
+            index += 1
         else:
-            parts.append([seq, seq])
+            count = _run_length(first, sources[index:])
+            parts.append([first, first + count - 1])
+            index += count
     sent = {name: _inline(value, blobs, wrap=True) for name, value in options.to_json().items()}
     recipe: dict[str, Any] = {"v": RECIPE_VERSION, "m": parts}
     return ({**recipe, "o": sent} if sent else recipe), blobs
+
+
+def _run_length(first: int, rest: Sequence[int | None]) -> int:
+    """Return how many seqs that follow each other ``rest`` begins with, the first of them ``first``."""
+    count = len(rest)
+    if rest[-1] == first + count - 1 and rest == [*range(first, first + count)]:  # all of them, as between two cuts
+        return count
+    return next((place for place, seq in enumerate(rest) if seq != first + place), count)
 
 
 def _is_prefix(message: Message) -> bool:

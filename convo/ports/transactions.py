@@ -99,13 +99,13 @@ class Embedded:
 
     def transact(self, work: Work[T], kind: Kind, patience: int | None = None) -> T:
         """Run ``work`` in one transaction; ``patience`` (milliseconds, SQLite) replaces the usual wait for a lock."""
-        with (
-            self._one_at_a_time,
-            self.engine(kind).connect() as connection,
-            waiting_at_most(connection, patience),
-            connection.begin() if kind == "write" else nullcontext(),  # closing ends what only read
-        ):
-            return work(connection)
+        with self._one_at_a_time, self.engine(kind).connect() as connection:
+            if patience is not None:
+                connection = waiting_at_most(connection, patience)
+            if kind != "write":
+                return work(connection)  # closing ends what only read
+            with connection.begin():
+                return work(connection)
 
     def close(self) -> None:
         """Close what belongs to this process; the next transaction opens it anew."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.frozen import dataclass
@@ -26,7 +26,7 @@ from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
-from convo.store.types import json_of, moment_of, uuid_of
+from convo.store.types import json_of, moment_of, raw, uuid_of
 
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
@@ -45,14 +45,26 @@ class Place:
     revision: int
 
 
+class Glance(NamedTuple):
+    """What decides how a branch is composed, as the driver gives it: the same glance, the same list to send."""
+
+    head: int
+    revision: int
+    settings: str
+    compose_state: str | None
+    pins: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchState:
     """A branch as it stands: what a handle must know before it writes.
 
-    ``lease_left`` is in milliseconds by the database's clock, None when no turn is open.
+    ``lease_left`` is in milliseconds by the database's clock, None when no turn is open. ``glance`` is what it was
+    read from, None where it was not read.
     """
 
     branch: Branch
+    glance: Glance | None
     owner: str
     revision: int
     settings: Mapping[str, Any]
@@ -68,6 +80,7 @@ class BranchState:
         return replace(
             self,
             branch=branch,
+            glance=None,
             compose_state={**(new.compose_state or {}), "pins": [*new.pins]},
             open_turn=None,
             open_attempt=None,
@@ -83,11 +96,18 @@ def state(connection: Connection, conversation_id: UUID, branch: int | str | Non
     """
     by = "active" if branch is None else "name" if isinstance(branch, str) else "number"
     given = {"conversation": conversation_id} | ({} if branch is None else {"branch": branch})
-    row = _state_query(connection.dialect.name, by).run(connection, given).one_or_none()
+    row = connection.execute(_state_query(connection.dialect.name, by), given).one_or_none()
     if row is None:
         return None
-    last = None if row.last_turn is None else ledger.turn(connection, conversation_id, uuid_of(row.last_turn))
+    last = None if row[-1] is None else ledger.turn(connection, conversation_id, uuid_of(row[-1]))
     return _state_from(row, last)
+
+
+def glance(connection: Connection, place: Place) -> Glance | None:
+    """Return what of a branch decides how it is composed, None where it is gone or another's; one small statement."""
+    given = {"conversation": place.conversation_id, "branch": place.branch_no, "of": place.owner}
+    row = _GLANCE.run(connection, given).one_or_none()
+    return None if row is None else Glance._make(row)
 
 
 _WANTED = {
@@ -97,36 +117,43 @@ _WANTED = {
 }
 
 
+_BOTH = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
+_THERE = _B.conversation_id == bindparam("conversation"), _B.hidden_at.is_(None)
+_BRANCH = (_B.branch_no, _B.name, _B.parent_no, _B.fork_seq, _B.shown_parent_no, _B.head_seq, _B.created_at)
+_GLANCED = (_B.head_seq, _C.revision, _C.settings, _B.compose_state, _B.pins)
+_GLANCE = Prepared(select(*_GLANCED).select_from(_BOTH).where(*_THERE, _WANTED["number"], _C.owner == bindparam("of")))
+
+
 @lru_cache
-def _state_query(dialect: str, by: str) -> Prepared:
-    left = (_B.lease_until - now_ms(dialect)).label("lease_left")
-    tables = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
-    columns = (_C.owner, _C.revision, _C.settings, _C.active_branch, left)
-    query = select(TABLES.branches, *columns).select_from(tables)
-    return Prepared(query.where(_B.conversation_id == bindparam("conversation"), _WANTED[by], _B.hidden_at.is_(None)))
+def _state_query(dialect: str, by: str) -> Select[Any]:
+    left = _B.lease_until - now_ms(dialect)
+    columns = (*_BRANCH, *_GLANCED[1:], _C.owner, _C.active_branch, _B.open_turn, _B.open_attempt, left, _B.last_turn)
+    return select(*map(raw, columns)).select_from(_BOTH).where(*_THERE, _WANTED[by])
 
 
 def _state_from(row: Any, last: Turn | None) -> BranchState:
     """Return what ``row``, as the driver gave it, says of a branch."""
-    branch = Branch(
-        no=row.branch_no,
-        name=row.name,
-        parent_no=row.parent_no,
-        fork_seq=row.fork_seq,
-        shown_parent_no=row.shown_parent_no,
-        head_seq=row.head_seq,
-        created_at=moment_of(row.created_at),
-    )
+    number, name, parent, fork_seq, shown, head, created_at, *rest = row
+    revision, settings, compose_state, pins, owner, active, open_turn, open_attempt, left, _ = rest
     return BranchState(
-        branch=branch,
-        owner=row.owner,
-        revision=row.revision,
-        settings=json_of(row.settings),
-        active_branch=row.active_branch,
-        compose_state={**(json_of(row.compose_state) or {}), "pins": json_of(row.pins) or []},
-        open_turn=None if row.open_turn is None else uuid_of(row.open_turn),
-        open_attempt=row.open_attempt,
-        lease_left=None if row.open_turn is None else row.lease_left,
+        branch=Branch(
+            no=number,
+            name=name,
+            parent_no=parent,
+            fork_seq=fork_seq,
+            shown_parent_no=shown,
+            head_seq=head,
+            created_at=moment_of(created_at),
+        ),
+        glance=Glance(head, revision, settings, compose_state, pins),
+        owner=owner,
+        revision=revision,
+        settings=json_of(settings),
+        active_branch=active,
+        compose_state={**(json_of(compose_state) or {}), "pins": json_of(pins) or []},
+        open_turn=None if open_turn is None else uuid_of(open_turn),
+        open_attempt=open_attempt,
+        lease_left=None if open_turn is None else left,
         last=last,
     )
 

@@ -8,10 +8,10 @@ Laws of this file:
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -29,7 +29,15 @@ WRITE = "convo_write"
 """Execution option of a connection whose transaction will write: SQLite takes the write lock at its BEGIN."""
 
 LOCK_WAIT = 5
-"""Seconds a server statement waits for a row lock; shorter than any lease (design: a lease is at least 10 s)."""
+"""Seconds a statement waits for a lock; shorter than any lease (design: a lease is at least 10 s)."""
+
+_USUAL_TIMEOUT = f"PRAGMA busy_timeout={LOCK_WAIT * 1000}"
+
+PATIENCE = "convo_patience"
+"""Execution option: seconds that SQLite's BEGIN waits for the write lock, where not ``LOCK_WAIT``."""
+
+_FIRST_LOOK, _LOOKS_RARER, _RAREST_LOOK = 0.0002, 1.3, 0.005
+"""Seconds between two looks for SQLite's write lock, how they grow, and how far."""
 
 CONNECT_TIMEOUT = 10
 _SYNC_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
@@ -123,18 +131,9 @@ _SERVER_CONNECT: dict[str, dict[str, Any]] = {
 }
 
 
-@contextmanager
-def waiting_at_most(connection: Connection, patience: int | None) -> Iterator[None]:
-    """Let this SQLite connection wait ``patience`` milliseconds for a lock (None: as usual, and on servers)."""
-    if patience is None or connection.dialect.name != "sqlite":
-        yield
-        return
-    raw = connection.connection
-    raw.cursor().execute(f"PRAGMA busy_timeout={patience}")
-    try:
-        yield
-    finally:
-        raw.cursor().execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
+def waiting_at_most(connection: Connection, patience: int) -> Connection:
+    """Have the next transaction of this connection wait ``patience`` milliseconds for SQLite's lock; else as usual."""
+    return connection.execution_options(**{PATIENCE: patience / 1000})
 
 
 def reading_options(url: URL, snapshot: bool = False) -> dict[str, str]:
@@ -170,7 +169,7 @@ def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
     def prepare(connection: Any, record: Any) -> None:  # noqa: ARG001 - the event's signature
         connection.isolation_level = None  # SQLAlchemy's "begin" below decides, not the driver
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT * 1000}")
+        cursor.execute(_USUAL_TIMEOUT)
         _write_ahead(cursor)
         for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -180,8 +179,33 @@ def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
     def begin(connection: Connection) -> None:
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the driver of SQLite
-        how = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE) else "BEGIN"
+        options = connection.get_execution_options()
         try:
-            raw.execute(how)
+            if options.get(WRITE):
+                _take_write_lock(raw, options.get(PATIENCE, LOCK_WAIT))
+            else:
+                raw.execute("BEGIN")
         except sqlite3.Error as problem:
-            raise OperationalError(how, None, problem, hide_parameters=True) from None
+            raise OperationalError("BEGIN", None, problem, hide_parameters=True) from None
+
+
+def _take_write_lock(raw: sqlite3.Connection, patience: float) -> None:
+    """Begin a transaction that holds the database's write lock; raises SQLITE_BUSY where it is not free in time.
+
+    SQLite itself looks for a free lock at intervals that soon are a hundred times as long as a transaction of ours, so
+    that under several writers it lies idle most of the time: here is looked again sooner.
+    """
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        give_up, pause = time.monotonic() + patience, _FIRST_LOOK
+        while True:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that waiters do not look all at once
+            pause = min(pause * _LOOKS_RARER, _RAREST_LOOK)
+    finally:
+        raw.execute(_USUAL_TIMEOUT)

@@ -18,21 +18,23 @@ from convo.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement as one driver takes it. ``parts``: of each parameter its name, its own value, what makes it ready."""
+    """A statement as one driver takes it.
+
+    ``order`` are the names of its parameters as they stand in the text, None where the driver takes them by name;
+    ``own`` are the values that it came with, ``make`` makes ready for the driver what it does not take as it is.
+    """
 
     text: str
-    positional: bool
-    parts: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+    order: tuple[str, ...] | None
+    own: Mapping[str, Any]
+    make: tuple[tuple[str, Callable[[Any], Any]], ...]
 
     def bound(self, given: Mapping[str, Any]) -> Any:
         """Return the parameters as the driver takes them."""
-        if self.positional:
-            return tuple([_ready(given.get(name, own), make) for name, own, make in self.parts])
-        return {name: _ready(given.get(name, own), make) for name, own, make in self.parts}
-
-
-def _ready(value: Any, make: Callable[[Any], Any] | None) -> Any:
-    return value if make is None else make(value)
+        ready = {**self.own, **given}
+        for name, make in self.make:
+            ready[name] = make(ready[name])
+        return ready if self.order is None else tuple([ready[name] for name in self.order])
 
 
 class Prepared:
@@ -61,12 +63,12 @@ class Prepared:
 
 def _compiled(statement: ClauseElement, dialect: Dialect, names: list[str]) -> _Form:
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=names))
-    own, positional = compiled.params, compiled.positiontup is not None
+    own, order = compiled.params, compiled.positiontup
+    kinds = {name: compiled.binds[name].type for name in (own if order is None else order)}
+    makers = {name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in kinds.items()}
     return _Form(
         text=compiled.string,
-        positional=positional,
-        parts=tuple(
-            (name, own.get(name), compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in (compiled.positiontup if compiled.positiontup is not None else compiled.binds)
-        ),
+        order=None if order is None else tuple(order),
+        own={name: own.get(name) for name in kinds},
+        make=tuple((name, make) for name, make in makers.items() if make is not None),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +22,14 @@ MAX_MESSAGE_BYTES = 15 * 1024 * 1024
 _SENT_AS_TWO = ("\\", '"', "'")
 """Signs that MariaDB's drivers put a backslash before."""
 
+_WIDEST = 8
+"""Bytes on their way that a character takes at most: one escaped as \\u0000, the backslash sent as two."""
+
 _FOREIGN_NAMES = {"backend": NAME_LENGTH, "model": NAME_LENGTH, "finish_reason": REASON_LENGTH}
 """Columns of a call that hold what a backend says: whatever it says, the answer is not lost over it."""
 
 _NOT_IN_NAMES = re.compile("[\x00\ud800-\udfff]")
 _MARKS = ("finish_reason", "prefix", "incomplete", "erased")
-_UNMARKED = {each.name: each.default for each in fields(Entry) if each.name in _MARKS}
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -51,6 +52,9 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 
 def check_size(body: Mapping[str, Any]) -> None:
     """Raise InvalidMessage when a message is larger, on its way there, than any supported database takes by default."""
+    content = body.get("content")
+    if len(body) == 2 and isinstance(content, str) and len(content) * _WIDEST < MAX_MESSAGE_BYTES:
+        return
     text = dump_json(body)
     size = (len(text) if text.isascii() else len(text.encode())) + sum(map(text.count, _SENT_AS_TWO))
     if size > MAX_MESSAGE_BYTES:
@@ -68,25 +72,22 @@ ENTRY_COLUMNS = ("branch_no", "seq", "id", "turn_id", "body", "tokens", "marks",
 def entry_from(conversation_id: UUID, row: Sequence[Any]) -> Entry:
     """Return the entry that the ``ENTRY_COLUMNS`` hold, as the driver gave them; raises CorruptRecord.
 
-    A window is many rows: decoded here, and the entry made without its constructor, they cost a quarter of what they
-    do decoded by SQLAlchemy column by column.
+    A window is many rows: decoded here, and the entry made without its constructor (what has not been set is the
+    class's default), they cost a quarter of what they do decoded by SQLAlchemy column by column.
     """
     branch_no, seq, entry_id, turn_id, body, tokens, marks, metadata, created_at = row
-    entry = Entry.__new__(Entry)
+    entry = object.__new__(Entry)
+    held = entry.__dict__
+    held["conversation_id"], held["branch_no"], held["seq"], held["tokens"] = conversation_id, branch_no, seq, tokens
     try:
         stored = json_of(body)
-        entry.__dict__.update(
-            id=uuid_of(entry_id),
-            conversation_id=conversation_id,
-            branch_no=branch_no,
-            seq=seq,
-            message=stored_message(stored if isinstance(stored, dict) else {}),
-            tokens=tokens,
-            turn_id=None if turn_id is None else uuid_of(turn_id),
-            metadata={} if metadata is None else json_of(metadata),
-            created_at=moment_of(created_at),
-            **(_UNMARKED if marks is None else {**_UNMARKED, **json_of(marks)}),
-        )
+        held["message"] = stored_message(stored if isinstance(stored, dict) else {})
+        held["id"], held["created_at"] = uuid_of(entry_id), moment_of(created_at)
+        held["metadata"] = {} if metadata is None else json_of(metadata)
+        if turn_id is not None:
+            held["turn_id"] = uuid_of(turn_id)
+        if marks is not None:
+            held.update(json_of(marks))
     except (InvalidMessage, ValueError, TypeError, AttributeError, OverflowError) as problem:
         where = (problem.field if isinstance(problem, InvalidMessage) else "") or "its row"
         raise CorruptRecord(

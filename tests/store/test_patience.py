@@ -71,6 +71,16 @@ def test_a_write_waits_for_a_busy_database_as_usual_after_a_checkpoint(path: Pat
         assert chat.history()[0].text == "patient"
 
 
+def test_other_statements_of_a_connection_are_as_patient_after_a_write(path: Path) -> None:
+    with Store(f"sqlite:///{path}") as store:
+        chat = store.open("x")
+        chat.append("patient")
+        patience = chat._handle.port._database.transact(  # type: ignore[attr-defined]
+            lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout").scalar(), "write"
+        )
+        assert patience == LOCK_WAIT * 1000
+
+
 def test_a_new_file_that_another_process_is_making_too_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     with ExitStack() as other:

@@ -10,6 +10,7 @@ import pytest
 from convo.context.account import Composition
 from convo.context.compose import compose
 from convo.context.draft import Item
+from convo.context.reach import OPENING
 from convo.context.rewriting import CLEARED
 from convo.context.rules import (
     ClearToolResults,
@@ -432,3 +433,12 @@ def test_a_rule_of_ones_own_may_name_what_it_puts_in() -> None:
 
     line = compose(path(user("q")), [put_in], OPENAI)[0].decisions[0]
     assert (line.rule, line.tokens) == ("mine", 99)
+
+
+@pytest.mark.parametrize("policy", [[Window(40)], [Window(1_000), LastTurns(1)]], ids=str)
+def test_a_message_from_before_a_hole_is_no_part_of_the_newest_turn(policy: list[Any]) -> None:
+    entries = path(system("Be brief."), user("a"), assistant("b"), user("c"), *[assistant("d"), user("e")] * 10)
+    loaded_ones = loaded(entries, tail=1, first=OPENING)
+    state = ComposeState().cut_at(policy_key(policy), 23, 24)
+    composition, _ = compose(loaded_ones, policy, PERMISSIVE, state)
+    assert [message.text for message in composition.messages] == ["Be brief.", "e"]
