@@ -7,6 +7,7 @@ takes the place that is then next. Eight writers that race for one branch lose m
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -21,6 +22,7 @@ from convo.flows.heads import (
     expect_head,
     found_now,
     gave_up,
+    leaves_nothing,
     move_head,
 )
 from convo.flows.idempotency import Key, recall, record
@@ -30,6 +32,7 @@ from convo.messages import Message
 from convo.records import CLOSED, Entry
 from convo.store import branches, conversations, ledger
 from convo.store.branches import BranchState
+from convo.store.chain import CHAINED
 
 
 async def append(
@@ -43,8 +46,8 @@ async def append(
     """Store ``messages`` after whatever is last now, without a call; return their entries.
 
     ``turn`` is the unfinished turn they belong to, None for none; ``check`` raises where they make no sense after
-    what is last. One transaction of three statements, warm; two more with a ``key``. Raises Recalled where it was
-    done under this key before.
+    what is last. One transaction of three statements, warm (on PostgreSQL one statement); two more with a ``key``.
+    Raises Recalled where it was done under this key before.
     """
     entries = entries_for(handle, messages, turn)
     over: tuple[UUID, int] | None = None
@@ -57,9 +60,11 @@ async def append(
         salvage = await left_behind(handle, turn)
         written = moved_to([*salvage, *entries], handle.head)
         step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
-        write = _write_in_line if lost and anywhere and not salvage else _write
+        in_line = bool(lost and anywhere and not salvage)
+        write, chain = _write_in_line if in_line else _write, not in_line and _is_simple(handle, step, written, key)
+        work = partial(write, handle=handle, step=step, entries=written, key=key)
         try:
-            await handle.port.write(lambda c, f=write, s=step, w=written: f(c, handle, s, w, key))  # type: ignore[misc]
+            await handle.port.write(work, chain=chain)
         except Moved as moved:
             await recall(handle, key)
             over = await after_moved(handle, moved.found, deadline)
@@ -83,12 +88,20 @@ def _write_in_line(connection: Connection, handle: Handle, step: Step, entries: 
 
 def _write(connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> None:
     last = entries[-1]
-    if move_head(connection, handle, step, lambda found: _holds(connection, found, last)):
+    simple = _is_simple(handle, step, entries, key)
+    then = [ledger.messages_write(entries), conversations.touching_write(handle.conversation_id)] if simple else []
+    if move_head(connection, handle, step, lambda found: _holds(connection, found, last), then) and not simple:
         first = entries[0].seq if step.salvage is None else entries[1].seq
         record(connection, handle.conversation_id, key, None, first)
         write_over_last(connection, handle, step)
         ledger.add_messages(connection, entries)
         conversations.touch(connection, handle.conversation_id)
+
+
+def _is_simple(handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> bool:
+    """Whether the messages are all that is written with the move of the head."""
+    few = key is None and step.over is None and len(entries) <= CHAINED
+    return few and step.salvage is None and leaves_nothing(handle, step)
 
 
 def _holds(connection: Connection, found: BranchState, entry: Entry) -> bool:

@@ -12,7 +12,7 @@ from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, sta
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_branch, checked_name
 from convo.records import Branch, Entry
-from convo.store import branches, conversations, ledger
+from convo.store import branches, conversations, forks, ledger
 from convo.store.branches import BranchState, NewBranch
 from convo.store.clock import new_id
 
@@ -64,24 +64,24 @@ class Fork:
         """Write the row; return how the new branch stands. Raises NotFound, AlreadyExists."""
         self._runs += 1
         handle, place, name = self._handle, self._handle.place, self._name
-        number = branches.next_number(connection, place)
+        number = forks.next_number(connection, place)
         own = take_over(handle, branches.state(connection, place.conversation_id, place.branch_no))
-        number = branches.next_number(connection, handle.place) if number is None else number
+        number = forks.next_number(connection, handle.place) if number is None else number
         if number is None:
             raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
         known = branches.state(connection, place.conversation_id, self._made.no) if self._made else None
         if known is not None and self.has_made(known.branch):
             return known
-        if name is not None and branches.named(connection, place.conversation_id, name) is not None:
+        if name is not None and forks.named(connection, place.conversation_id, name) is not None:
             raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
         new = self._row(connection, name or self._free_name(connection, number))
-        self._made = branches.fork(connection, place.conversation_id, number, new)
+        self._made = forks.fork(connection, place.conversation_id, number, new)
         return own.forked(self._made, new)
 
     def _free_name(self, connection: Connection, number: int) -> str:
         """Return a name of the branch's own: the usual one is hardly ever taken, so the first run does not look."""
         name = f"branch-{number}"
-        if self._runs == 1 or branches.named(connection, self._handle.conversation_id, name) is None:
+        if self._runs == 1 or forks.named(connection, self._handle.conversation_id, name) is None:
             return name
         return f"{name}-{new_id().hex[-8:]}"
 

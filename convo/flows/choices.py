@@ -11,7 +11,7 @@ from convo.completions import Choice
 from convo.flows.handle import Handle, cuts_json, state_at
 from convo.flows.outbound import entries_for
 from convo.records import Branch, Entry, Turn, TurnStatus
-from convo.store import branches, ledger
+from convo.store import forks, ledger
 from convo.store.branches import NewBranch
 from convo.store.clock import new_id
 
@@ -27,7 +27,7 @@ def store_siblings(
 
 
 def _store_sibling(connection: Connection, handle: Handle, turn: Turn, first: Entry, choice: Choice) -> Branch:
-    number = branches.claim_number(connection, handle.conversation_id)
+    number = forks.claim_number(connection, handle.conversation_id)
     before = first.seq - 1
     state = state_at(handle, before)
     new = NewBranch(
@@ -40,7 +40,7 @@ def _store_sibling(connection: Connection, handle: Handle, turn: Turn, first: En
         messages=1,
     )
     sibling = replace(turn, id=new_id(), branch_no=number, input=None, calls=0, choice_of=turn.id, attempt=1)
-    branch = branches.fork(connection, handle.conversation_id, number, replace(new, last_turn=sibling.id))
+    branch = forks.fork(connection, handle.conversation_id, number, replace(new, last_turn=sibling.id))
     (entry,) = entries_for(handle, [choice.message], sibling.id, start=before)
     entry = replace(entry, branch_no=number, finish_reason=choice.finish_reason, prefix=first.prefix)
     ledger.add_messages(connection, [entry])

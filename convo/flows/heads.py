@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
@@ -26,6 +26,7 @@ from convo.frozen import dataclass
 from convo.records import UNFINISHED, Entry
 from convo.store import branches, ledger
 from convo.store.branches import BranchState
+from convo.store.chain import Write
 from convo.store.clock import now
 
 T = TypeVar("T")
@@ -66,8 +67,16 @@ class Step:
     salvage: Entry | None = None
 
 
-def move_head(connection: Connection, handle: Handle, step: Step, done: Callable[[BranchState], bool]) -> bool:
+def move_head(
+    connection: Connection,
+    handle: Handle,
+    step: Step,
+    done: Callable[[BranchState], bool],
+    then: Sequence[Write] = (),
+) -> bool:
     """Take ``step`` from the handle's head; True when it was taken now, False when it had been taken before.
+
+    ``then`` is written with it.
 
     ``done`` tells, once the compare-and-set has failed, from how the branch stands whether the same write has been
     committed already.
@@ -85,6 +94,7 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
         over=step.over,
         held=step.held,
         after=handle.last.id if handle.last else None,
+        then=then,
     )
     if taken:
         return True
@@ -94,6 +104,12 @@ def move_head(connection: Connection, handle: Handle, step: Step, done: Callable
     raise Moved(found)
 
 
+def leaves_nothing(handle: Handle, step: Step) -> bool:
+    """Return whether there is no unfinished turn that ``step`` goes over, as far as the handle knows."""
+    last = handle.last
+    return last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running")
+
+
 def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bool) -> None:
     """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on.
 
@@ -101,7 +117,7 @@ def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bo
     handle knew.
     """
     last = handle.last
-    if last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running"):
+    if last is None or leaves_nothing(handle, step):
         return
     output = last.output
     if step.salvage is not None:

@@ -33,7 +33,7 @@ from convo.flows.turn_begin import new_turn
 from convo.flows.verbs import messages_from
 from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
 from convo.records import Entry
-from convo.store import branches, conversations, history, trees
+from convo.store import branches, conversations, forks, history, trees
 from convo.store.branches import BranchState, Place
 
 Start = Literal["input", "answer"]
@@ -182,7 +182,7 @@ async def rename(handle: Handle, name: str, branch: str | int | None) -> None:
     found = await branch_state(handle, branch)
 
     def work(connection: Connection) -> bool:
-        if branches.named(connection, handle.conversation_id, wanted) not in (None, found.branch.no):
+        if forks.named(connection, handle.conversation_id, wanted) not in (None, found.branch.no):
             raise AlreadyExists(f"there is a branch {wanted!r:.80} already: choose another name")
         return trees.rename(connection, handle.conversation_id, found.branch.no, wanted)
 
@@ -234,7 +234,7 @@ def _remove(connection: Connection, place: Place, number: int, active: int | Non
     """Hide a branch, let another be the ``active`` one, free what none stands on; False where a turn is open on it."""
     if not trees.hide(connection, place.conversation_id, number):
         return False
-    branches.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
+    forks.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
     if active is not None:
         conversations.change(connection, place.owner, place.conversation_id, active_branch=active)
     trees.free(connection, place.conversation_id, number)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from convo.flows.heads import (
     expect_head,
     gave_up,
     has_moved,
+    leaves_nothing,
     move_head,
     write_over,
 )
@@ -34,6 +36,7 @@ from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
 from convo.store import branches, ledger
 from convo.store.branches import BranchState
+from convo.store.chain import CHAINED, Write
 from convo.store.clock import new_id, now
 
 
@@ -135,8 +138,10 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
             held=opening.held_by,
             salvage=opening.salvage[0] if opening.salvage else None,
         )
+        chain = _chain_of(handle, opening, step)
+        work = partial(_write_begin, handle=handle, opening=opening, step=step, chain=chain)
         try:
-            await handle.port.write(lambda c, s=step: _write_begin(c, handle, opening, s))  # type: ignore[misc]
+            await handle.port.write(work, chain=chain is not None)
         except Recalled:
             opening.tried = False
             raise
@@ -214,9 +219,25 @@ async def partial_of(handle: Handle, turn: Turn) -> Partial:
     return Partial([piece for _, body in parts for piece in body])
 
 
-def _write_begin(connection: Connection, handle: Handle, opening: Opening, step: Step) -> None:
+def _chain_of(handle: Handle, opening: Opening, step: Step) -> list[Write] | None:
+    """Return all that is written with the move of the head, None where there is more to it than turn and input."""
+    outbound = opening.outbound
+    kept = outbound is not None and outbound.blobs.keys() - handle.blobs
+    first = opening.turn.attempt == 1 and opening.key is None and step.over is None
+    if not first or kept or opening.salvage or len(opening.inputs) > CHAINED or not leaves_nothing(handle, step):
+        return None
+    turn = ledger.turn_write(opening.turn, outbound.pending if outbound else None)
+    return [turn, ledger.messages_write(opening.inputs)] if opening.inputs else [turn]
+
+
+def _write_begin(
+    connection: Connection, handle: Handle, opening: Opening, step: Step, chain: Sequence[Write] | None
+) -> None:
     rerun, opening.rerun = opening.rerun, True
-    if not move_head(connection, handle, step, lambda found: rerun and _is_open(connection, found, opening)):
+    taken = move_head(
+        connection, handle, step, lambda found: rerun and _is_open(connection, found, opening), then=chain or ()
+    )
+    if not taken or chain is not None:
         return
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
     lost_call = write_over_last(connection, handle, step)

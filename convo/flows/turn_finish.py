@@ -47,12 +47,12 @@ async def close_turn(
     call = call_record(opening.turn, opening.sent.pending, completion=completion)
     turn = _ended(opening.turn, entry, _status(completion, opening))
     siblings: list[Branch] = []
+    others = completion.choices[1:]
 
     def store(connection: Connection) -> None:
-        ledger.add_messages(connection, [entry])
-        siblings[:] = store_siblings(connection, handle, turn, entry, completion.choices[1:])
+        siblings[:] = store_siblings(connection, handle, turn, entry, others)
 
-    await _commit(handle, opening, turn, call, store, entry, points)
+    await _commit(handle, opening, turn, call, store if others else None, entry, points)
     remember(handle, [entry], opening.sent.reach)
     return Reply(
         entry=entry,
@@ -93,42 +93,45 @@ def _ended(turn: Turn, entry: Entry, status: TurnStatus) -> Turn:
     return replace(turn, status=status, calls=turn.calls + 1, output=(first, entry.seq), ended_at=ended_at)
 
 
-def _take(
-    connection: Connection, handle: Handle, opening: Opening, turn: Turn, entry: Entry, state: dict[str, Any] | None
-) -> bool:
-    """Move the head to the answer, and release the branch unless the turn goes on to call tools."""
-    if turn.status == "running":
-        return branches.advance(connection, handle.place, opening.fence, entry.seq - 1, opening.holds_ms, state)
-    return branches.release(connection, handle.place, opening.fence, entry.seq, state)
-
-
 async def _commit(
     handle: Handle,
     opening: Opening,
     turn: Turn,
     call: Call,
-    store: Callable[[Connection], None],
+    store: Callable[[Connection], None] | None,
     entry: Entry,
     points: Checkpoints | None,
 ) -> None:
+    """Move the head to ``entry`` and write it, its call and how the turn stands; and what ``store`` writes besides."""
     if points is not None:
         await points.settle()
-    moved = opening.sent.state
+    moved, streamed = opening.sent.state, points is not None and points.stored
     state = None if moved is None else cuts_json(moved)
+    chain = [
+        ledger.messages_write([entry]),
+        ledger.ending_write(turn),
+        ledger.call_write(handle.conversation_id, call),
+        conversations.touching_write(handle.conversation_id),
+    ]
+
+    def take(connection: Connection) -> bool:
+        """Release the branch, unless the turn goes on to call tools."""
+        place, fence = handle.place, opening.fence
+        if turn.status == "running":
+            return branches.advance(connection, place, fence, entry.seq - 1, opening.holds_ms, state, then=chain)
+        return branches.release(connection, place, fence, entry.seq, state, then=chain)
 
     def work(connection: Connection) -> None:
-        if not _take(connection, handle, opening, turn, entry, state):
+        if not take(connection):
             if ledger.has_message(connection, entry):
                 return
             raise TurnClosed("another writer took this turn over; its answer was not stored")
-        store(connection)
-        ledger.end_turn(connection, turn)
-        ledger.add_call(connection, handle.conversation_id, call)
-        if points is not None and points.stored:
+        if store is not None:
+            store(connection)
+        if points is not None and streamed:
             ledger.drop_parts(connection, points.fence)
-        conversations.touch(connection, handle.conversation_id)
 
-    await handle.port.write(work)
+    await handle.port.write(work, chain=store is None and not streamed)
     handle.last = turn
     handle.state = moved or handle.state
 

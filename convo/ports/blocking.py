@@ -50,9 +50,10 @@ class SyncPort:
             return await self._replica.read(work, lambda: self.read(work))
         return await again(lambda: self._run(work, kind), self.sleep)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction and commit it."""
-        return await again(lambda: self._run(work, "write"), self.sleep)
+    async def write(self, work: Work[T], *, chain: bool = False) -> T:
+        """Run ``work`` in a transaction and commit it; a ``chain`` that is one statement by itself."""
+        kind: Kind = "chain" if chain else "write"
+        return await again(lambda: self._run(work, kind), self.sleep)
 
     async def _run(self, work: Work[T], kind: Kind) -> T:
         return self._database.transact(work, kind)

@@ -21,7 +21,7 @@ from convo.ports.port import Beating, Pending, Work, always
 from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
-from convo.ports.transactions import Embedded, Kind, again
+from convo.ports.transactions import Embedded, Kind, again, begins, chain_options
 from convo.ports.workers import TaskWorkers, Workers
 from convo.store import schema
 from convo.store.engine import async_engine, is_memory, is_sqlite, reading_options
@@ -75,9 +75,10 @@ class AsyncPort:
         """Run ``work`` in a transaction that writes nothing, and not again where it fails."""
         return await uncut(self._run(work, "read"))
 
-    async def write(self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction and commit it."""
-        return await again(lambda: uncut(self._run(work, "write")), self.sleep)
+    async def write(self, work: Work[T], *, chain: bool = False) -> T:
+        """Run ``work`` in a transaction and commit it; a ``chain`` that is one statement by itself."""
+        kind: Kind = "chain" if chain else "write"
+        return await again(lambda: uncut(self._run(work, kind)), self.sleep)
 
     def begin_write(self, work: Work[T]) -> Pending[T]:
         """Start a transaction that may fail without harm, in the background."""
@@ -98,7 +99,7 @@ class AsyncPort:
             return await loop.run_in_executor(self._worker, self._embedded.transact, work, kind)
         async with (
             self._engines[kind].connect() as connection,
-            connection.begin() if kind == "write" else nullcontext(),  # closing ends what only read
+            connection.begin() if begins(kind, self.url) else nullcontext(),  # closing ends what only read
         ):
             result: T = await connection.run_sync(work)
             return result
@@ -125,6 +126,7 @@ class AsyncPort:
                     "read": engine.execution_options(**reading_options(self.url)),
                     "snapshot": engine.execution_options(**reading_options(self.url, snapshot=True)),
                     "write": engine,
+                    "chain": engine.execution_options(**chain_options(self.url)),
                 }
             self._keeper = self._closes_with_loop()
             await anext(self._keeper)

@@ -41,8 +41,12 @@ class Port(Protocol):
         """
         ...
 
-    async def write(self, work: Work[T]) -> T:
-        """Run ``work`` in a transaction and commit it; raises StoreError past the retry bound."""
+    async def write(self, work: Work[T], *, chain: bool = False) -> T:
+        """Run ``work`` in a transaction and commit it; raises StoreError past the retry bound.
+
+        ``chain``: all that it writes is one chain (``store/chain.py``). Where the database takes that as one statement,
+        no transaction is put around it.
+        """
         ...
 
     def begin_write(self, work: Work[T]) -> Pending[T]:

@@ -15,11 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from convo.ports.port import Work
 from convo.store import schema
+from convo.store.chain import is_one_statement
 from convo.store.engine import WRITE, is_memory, reading_options, sync_engine, waiting_at_most
 from convo.store.faults import translate, verdict
 
 T = TypeVar("T")
-Kind = Literal["read", "snapshot", "write"]
+Kind = Literal["read", "snapshot", "write", "chain"]
 
 TRIES = 12
 """Runs of a transaction that keeps failing for a passing reason."""
@@ -44,6 +45,16 @@ async def again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Aw
                 raise translate(problem) from None
             pause = min(_FIRST_PAUSE * 2 ** tries[kind], _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - jitter
         await sleep(pause)
+
+
+def begins(kind: Kind, url: URL) -> bool:
+    """Return whether a transaction of this kind is begun and committed, not only ended when its connection is left."""
+    return kind == "write" or (kind == "chain" and not is_one_statement(url.drivername))
+
+
+def chain_options(url: URL) -> dict[str, str]:
+    """Return an engine's execution options for chains."""
+    return {"isolation_level": "AUTOCOMMIT"} if is_one_statement(url.drivername) else {}
 
 
 class Embedded:
@@ -74,6 +85,7 @@ class Embedded:
                         "read": engine.execution_options(**reading_options(self.url)),
                         "snapshot": engine.execution_options(**reading_options(self.url, snapshot=True)),
                         "write": engine.execution_options(**{WRITE: True}),
+                        "chain": engine.execution_options(**{WRITE: True}, **chain_options(self.url)),
                     }
         return self._engines[kind]
 
@@ -102,7 +114,7 @@ class Embedded:
         with self._one_at_a_time, self.engine(kind).connect() as connection:
             if patience is not None:
                 connection = waiting_at_most(connection, patience)
-            if kind != "write":
+            if not begins(kind, self.url):
                 return work(connection)  # closing ends what only read
             with connection.begin():
                 return work(connection)

@@ -1,4 +1,4 @@
-"""Branches: their heads move by compare-and-set, and a fork is one row.
+"""Branches: how they stand, and their heads, which move by compare-and-set.
 
 Laws of this file:
 - A head moves in one UPDATE that names the expected head and takes or releases the branch's open turn; it is the
@@ -15,14 +15,14 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.engine import Connection
 
 from convo.frozen import dataclass
 from convo.records import Branch, Turn
 from convo.store import ledger
 from convo.store.branch_updates import BY_KEY, branch_update, now_ms
-from convo.store.clock import now
+from convo.store.chain import Write, chained
 from convo.store.prepared import Prepared
 from convo.store.rows import branch_from
 from convo.store.tables import TABLES
@@ -31,7 +31,6 @@ from convo.store.types import json_of, moment_of, raw, uuid_of
 _B, _C = TABLES.branches.c, TABLES.conversations.c
 
 
-_INSERT = Prepared(insert(TABLES.branches))
 _CLOSED = {"open_turn": None, "open_attempt": None, "lease_until": None, "cancel_attempt": None}
 
 
@@ -164,12 +163,22 @@ def listed(connection: Connection, conversation_id: UUID) -> list[Branch]:
     return [branch_from(row) for row in connection.execute(statement.order_by(_B.branch_no))]
 
 
-def _moved(connection: Connection, place: Place, where: Sequence[str], given: Mapping[str, Any], **values: Any) -> bool:
-    """Run the ``branch_update`` with these conditions, parameters and new values; return whether it met the row."""
+def _moved(
+    connection: Connection,
+    place: Place,
+    where: Sequence[str],
+    given: Mapping[str, Any],
+    then: Sequence[Write] = (),
+    **values: Any,
+) -> bool:
+    """Run the ``branch_update`` with these conditions, parameters and new values; return whether it met the row.
+
+    ``then`` is written where it did.
+    """
     statement = branch_update(connection.dialect.name, tuple(where), tuple(values))
     new = {f"new_{name}": value for name, value in values.items()}
     key = {"conversation": place.conversation_id, "branch": place.branch_no}
-    return statement.run(connection, {**key, **given, **new}).rowcount == 1
+    return chained(connection, Write(statement, [{**key, **given, **new}]), then)
 
 
 def lock(connection: Connection, place: Place) -> None:
@@ -191,13 +200,14 @@ def move(
     over: tuple[UUID, int] | None = None,
     held: tuple[UUID, int] | None = None,
     after: UUID | Literal["any"] | None = "any",
+    then: Sequence[Write] = (),
 ) -> bool:
     """Move the head on by ``by`` messages from ``head``, and open a turn where ``opens`` (id, attempt) names one.
 
     Returns whether it moved: the head was elsewhere, or another turn is open, if not. ``over`` names an open turn
     (id, attempt) that is to be taken over, which only a lapsed lease permits; ``held`` one that the writer himself
     holds and nobody has asked to stop. ``last_turn`` is the turn the new tail belongs to, ``after`` the one that the
-    tail so far must belong to (None: to none). One statement.
+    tail so far must belong to (None: to none). One statement, and ``then`` where it moved.
     """
     turn = over or held
     where = ["head", "shown", "unrevised"]
@@ -212,7 +222,7 @@ def move(
         values |= {**_CLOSED, "open_turn": opens[0], "open_attempt": opens[1], "lease_until": lease_ms}
     elif over is not None:
         values |= _CLOSED
-    return _moved(connection, place, where, given, **values)
+    return _moved(connection, place, where, given, then, **values)
 
 
 def release(
@@ -222,6 +232,7 @@ def release(
     head: int,
     compose_state: Mapping[str, Any] | None,
     at: int | None = None,
+    then: Sequence[Write] = (),
 ) -> bool:
     """Close the open ``turn`` (id, attempt), its head now at ``head``; return whether it was still this one's.
 
@@ -233,7 +244,7 @@ def release(
     where, given = ["turn"], {"turn": turn[0], "attempt": turn[1]}
     if at is not None:
         where, given = [*where, "head"], {**given, "head": at}
-    return _moved(connection, place, where, given, **values)
+    return _moved(connection, place, where, given, then, **values)
 
 
 def advance(
@@ -243,6 +254,7 @@ def advance(
     head: int,
     lease_ms: int,
     compose_state: Mapping[str, Any] | None = None,
+    then: Sequence[Write] = (),
 ) -> bool:
     """Move the head on by one message from ``head`` while the open ``turn`` stays open, with a new lease.
 
@@ -253,7 +265,7 @@ def advance(
     if compose_state is not None:
         values["compose_state"] = compose_state
     given = {"turn": turn[0], "attempt": turn[1], "head": head}
-    return _moved(connection, place, ["turn", "head"], given, **values)
+    return _moved(connection, place, ["turn", "head"], given, then, **values)
 
 
 def renew(connection: Connection, place: Place, turn: tuple[UUID, int], lease_ms: int) -> bool:
@@ -309,84 +321,3 @@ class NewBranch:
     pins: Sequence[int] = ()
     messages: int = 0
     last_turn: UUID | None = None
-
-
-def next_number(connection: Connection, place: Place) -> int | None:
-    """Return a branch number nobody else gets, None where the conversation is gone, revised or another's.
-
-    The counter is a row that two forks share for one short write; ``max + 1`` with retries loses forks.
-    """
-    given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision}
-    return _OWN_COUNTER.raised(connection, given)
-
-
-def claim_number(connection: Connection, conversation_id: UUID) -> int:
-    """Return a branch number nobody else gets, for a turn that holds a branch of the conversation already."""
-    number = _COUNTER.raised(connection, {"conversation": conversation_id})
-    assert number is not None  # noqa: S101 - a branch of it is held
-    return number
-
-
-class _Counter:
-    """A conversation's counter of branches, raised in one statement where the database tells what it changed."""
-
-    def __init__(self, *conditions: ColumnElement[bool]) -> None:
-        here = _C.id == bindparam("conversation")
-        raise_it = update(TABLES.conversations).where(here, *conditions).values(branch_counter=_C.branch_counter + 1)
-        self._raise, self._read = Prepared(raise_it), Prepared(select(_C.branch_counter).where(here))
-        self._raise_and_tell = Prepared(raise_it.returning(_C.branch_counter))
-
-    def raised(self, connection: Connection, given: Mapping[str, Any]) -> int | None:
-        """Return the counter, raised by one; None where the conditions do not hold."""
-        number: int | None = None
-        if connection.dialect.update_returning:
-            number = self._raise_and_tell.run(connection, given).scalar()
-        elif self._raise.run(connection, given).rowcount == 1:
-            number = self._read.run(connection, {"conversation": given["conversation"]}).scalar_one()
-        return number
-
-
-_COUNTER = _Counter()
-_OWN_COUNTER = _Counter(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
-
-
-def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBranch) -> Branch:
-    """Write the one row of a fork and return it. Its parent is not touched.
-
-    Raises sqlalchemy's IntegrityError where the name is taken.
-    """
-    moment = now()
-    row = {
-        "conversation_id": conversation_id,
-        "branch_no": number,
-        "name": new.name,
-        "parent_no": new.parent_no,
-        "fork_seq": new.fork_seq,
-        "shown_parent_no": new.shown_parent_no,
-        "head_seq": new.fork_seq + new.messages,
-        "last_turn": new.last_turn,
-        "compose_state": new.compose_state,
-        "pins": list(new.pins) or None,
-        "created_at": moment,
-    }
-    _INSERT.run(connection, row)
-    return Branch(
-        no=number,
-        name=new.name,
-        parent_no=new.parent_no,
-        fork_seq=new.fork_seq,
-        shown_parent_no=new.shown_parent_no,
-        head_seq=new.fork_seq + new.messages,
-        created_at=moment,
-    )
-
-
-def named(connection: Connection, conversation_id: UUID, name: str) -> int | None:
-    """Return the number of the branch of that name, None where there is none."""
-    number: int | None = _NAMED.run(connection, {"conversation": conversation_id, "wanted": name}).scalar()
-    return number
-
-
-_NAMED = Prepared(
-    select(_B.branch_no).where(_B.conversation_id == bindparam("conversation"), _B.name == bindparam("wanted"))
-)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from convo.frozen import dataclass
 from convo.records import ConversationInfo
+from convo.store.chain import Write
 from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.rows import CONVERSATION_COLUMNS, conversation_from
@@ -123,9 +124,14 @@ def page_given(owner: str | None, limit: int, before: tuple[datetime, UUID] | No
     return given if before is None else {**given, "moment": before[0], "last": before[1]}
 
 
+def touching_write(conversation_id: UUID) -> Write:
+    """The write that notes that the conversation was active now."""
+    return Write(_TOUCH, [{"conversation": conversation_id, "now": now()}])
+
+
 def touch(connection: Connection, conversation_id: UUID) -> None:
     """Note that the conversation was active now."""
-    _TOUCH.run(connection, {"conversation": conversation_id, "now": now()})
+    touching_write(conversation_id).run(connection)
 
 
 _TOUCH = Prepared(

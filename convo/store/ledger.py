@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Insert, and_, bindparam, delete, func, ins
 from sqlalchemy.engine import Connection
 
 from convo.records import UNFINISHED, Call, Entry, Turn, TurnStatus
+from convo.store.chain import Write
 from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.rows import call_from, call_row, rows_of, turn_from, turn_row
@@ -39,10 +40,15 @@ _END_TURN = Prepared(
 _TURN = select(TABLES.turns).where(*_IS)
 
 
+def messages_write(entries: Sequence[Entry]) -> Write:
+    """The write of at least one message; the head must have been moved before."""
+    return Write(_ADD_MESSAGE, rows_of(entries))
+
+
 def add_messages(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write ``entries``; one statement, none for no entries. The head must have been moved before."""
     if entries:
-        _ADD_MESSAGE.run(connection, *rows_of(entries))
+        messages_write(entries).run(connection)
 
 
 def has_message(connection: Connection, entry: Entry) -> bool:
@@ -52,9 +58,14 @@ def has_message(connection: Connection, entry: Entry) -> bool:
     return connection.execute(select(m.id).where(*place)).scalar() == entry.id
 
 
+def turn_write(turn: Turn, pending: Mapping[str, Any] | None) -> Write:
+    """The write of a new turn, with the call it is about to make."""
+    return Write(_ADD_TURN, [{**turn_row(turn), "pending": pending}])
+
+
 def add_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> None:
     """Write a new turn, with the call it is about to make."""
-    _ADD_TURN.run(connection, {**turn_row(turn), "pending": pending})
+    turn_write(turn, pending).run(connection)
 
 
 def reopen_turn(connection: Connection, turn: Turn, pending: Mapping[str, Any] | None) -> bool:
@@ -75,21 +86,31 @@ def next_call(connection: Connection, turn: Turn, pending: Mapping[str, Any]) ->
     return connection.execute(statement).rowcount == 1
 
 
-def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") -> bool:
-    """Write how this attempt ended, as ``turn`` says; return whether it still stood as it ``was``."""
+def ending_write(turn: Turn, was: TurnStatus = "running") -> Write:
+    """The write of how this attempt ended, as ``turn`` says, where it still stands as it ``was``."""
     row = turn_row(turn)
     given = {f"new_{name}": row[name] for name in _ENDED}
     given |= {"conversation": turn.conversation_id, "turn": turn.id, "at": turn.attempt, "was": was}
-    return _END_TURN.run(connection, given).rowcount == 1
+    return Write(_END_TURN, [given])
+
+
+def end_turn(connection: Connection, turn: Turn, was: TurnStatus = "running") -> bool:
+    """Write how this attempt ended, as ``turn`` says; return whether it still stood as it ``was``."""
+    return ending_write(turn, was).run(connection).rowcount == 1
 
 
 def _is(conversation_id: UUID, turn_id: UUID) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return _T.conversation_id == conversation_id, _T.turn_id == turn_id
 
 
+def call_write(conversation_id: UUID, call: Call) -> Write:
+    """The write of a call that has ended."""
+    return Write(_ADD_CALL, [call_row(conversation_id, call)])
+
+
 def add_call(connection: Connection, conversation_id: UUID, call: Call) -> None:
     """Append a call that has ended."""
-    _ADD_CALL.run(connection, call_row(conversation_id, call))
+    call_write(conversation_id, call).run(connection)
 
 
 def turn(connection: Connection, conversation_id: UUID, turn_id: UUID) -> Turn | None:

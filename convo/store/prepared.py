@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from sqlalchemy import Insert
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,7 +45,7 @@ class Prepared:
     """
 
     def __init__(self, statement: ClauseElement) -> None:
-        self._statement = statement
+        self.statement = statement
         self._forms: dict[tuple[str, ...], _Form] = {}
 
     def run(self, connection: Connection, *rows: Mapping[str, Any]) -> CursorResult[Any]:
@@ -57,12 +58,13 @@ class Prepared:
         key = (dialect.name, dialect.driver, *row)
         form = self._forms.get(key)
         if form is None:
-            form = self._forms[key] = _compiled(self._statement, dialect, [*row])
+            form = self._forms[key] = _compiled(self.statement, dialect, [*row])
         return form
 
 
 def _compiled(statement: ClauseElement, dialect: Dialect, names: list[str]) -> _Form:
-    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=names))
+    columns = names if isinstance(statement, Insert) else None
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=columns))
     own, order = compiled.params, compiled.positiontup
     kinds = {name: compiled.binds[name].type for name in (own if order is None else order)}
     makers = {name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in kinds.items()}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from convo.errors import StoreRefused
-from convo.store import branches, conversations
+from convo.store import branches, conversations, forks
 from convo.store.branches import NewBranch, Place
 from convo.store.clock import new_id
 from convo.store.tables import TABLES
@@ -180,7 +180,7 @@ def test_a_fork_is_given_back_as_it_is_stored(database: Database) -> None:
     place = database.create()
     database.append(place, "a", "b")
     new = NewBranch(name="warmer", parent_no=0, fork_seq=1, shown_parent_no=0, compose_state={"cuts": {}}, pins=[1])
-    made = database.write(lambda c: branches.fork(c, place.conversation_id, 5, new))
+    made = database.write(lambda c: forks.fork(c, place.conversation_id, 5, new))
     found = database.state(beside(place, 5))
     assert found.branch == made
     assert (made.no, made.name, made.parent_no, made.fork_seq, made.head_seq) == (5, "warmer", 0, 1, 1)
@@ -194,8 +194,8 @@ def test_branch_names_are_unique_in_a_conversation_to_the_last_byte(database: Da
     database.fork(other, 0, "warmer")
     with pytest.raises(StoreRefused):
         database.fork(place, 0, "warmer")
-    assert database.read(lambda c: branches.named(c, place.conversation_id, "warmer")) == 1
-    assert database.read(lambda c: branches.named(c, place.conversation_id, "colder")) is None
+    assert database.read(lambda c: forks.named(c, place.conversation_id, "warmer")) == 1
+    assert database.read(lambda c: forks.named(c, place.conversation_id, "colder")) is None
 
 
 def test_a_fork_that_fails_takes_no_number(database: Database) -> None:
@@ -207,16 +207,16 @@ def test_a_fork_that_fails_takes_no_number(database: Database) -> None:
 
 def test_numbers_count_up_and_never_come_again(database: Database) -> None:
     place = database.create()
-    numbers = [database.write(lambda c: branches.next_number(c, place)) for _ in range(3)]
-    claimed = database.write(lambda c: branches.claim_number(c, place.conversation_id))
+    numbers = [database.write(lambda c: forks.next_number(c, place)) for _ in range(3)]
+    claimed = database.write(lambda c: forks.claim_number(c, place.conversation_id))
     assert [*numbers, claimed] == [1, 2, 3, 4]
 
 
 def test_no_number_is_given_to_another_owner_nor_after_a_revision(database: Database, name: str) -> None:
     place = database.create(owner=name)
     for stranger in (replace(place, owner=""), replace(place, revision=1), replace(place, conversation_id=new_id())):
-        assert database.write(lambda c, s=stranger: branches.next_number(c, s)) is None  # type: ignore[misc]
-    assert database.write(lambda c: branches.next_number(c, place)) == 1
+        assert database.write(lambda c, s=stranger: forks.next_number(c, s)) is None  # type: ignore[misc]
+    assert database.write(lambda c: forks.next_number(c, place)) == 1
 
 
 def test_branches_are_listed_oldest_first(database: Database) -> None:

@@ -13,7 +13,7 @@ from convo.context.tokens import estimate
 from convo.messages import Message, assistant, user
 from convo.ports import AsyncPort, SyncPort, drive
 from convo.records import Entry, Turn
-from convo.store import branches, conversations, history, ledger
+from convo.store import branches, conversations, forks, history, ledger
 from convo.store.branches import BranchState, NewBranch, Place
 from convo.store.clock import new_id, now
 from convo.store.conversations import NewConversation
@@ -79,7 +79,7 @@ class Database:
         """Fork a branch after message ``seq`` of its path, as the flows do."""
 
         def work(connection: Connection) -> Place:
-            number = branches.next_number(connection, place)
+            number = forks.next_number(connection, place)
             assert number is not None
             owner = self.owner_of(connection, place, seq)
             new = NewBranch(
@@ -89,7 +89,7 @@ class Database:
                 shown_parent_no=place.branch_no,
                 compose_state=None,
             )
-            branches.fork(connection, place.conversation_id, number, new)
+            forks.fork(connection, place.conversation_id, number, new)
             return beside(place, number)
 
         return self.write(work)

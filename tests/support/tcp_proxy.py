@@ -1,4 +1,4 @@
-"""A proxy in front of a database server that breaks connections around a COMMIT."""
+"""A proxy in front of a database server that breaks connections around what commits."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ Cut = Literal["before", "during", "after"]
 and the client has not heard of that yet."""
 
 COMMIT = re.compile(rb"(?<!AUTO)COMMIT(?!TED)")  # neither AUTOCOMMIT nor READ COMMITTED is one
+CHAIN = re.compile(
+    rb"(_pg3_\d+|)\0WITH moved AS"
+)  # PostgreSQL's transaction in one statement, and its name once it has one
 TABLE = re.compile(rb"convo_(?!test)")  # nor is the name of a database
 PORTS = {"postgresql": 5432, "mariadb": 3306}
 
@@ -80,12 +83,12 @@ class CommitProxy:
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}
-        in_use = False
+        in_use, commits = False, _Commits()
         while True:
             for source in select.select(list(other), [], [])[0]:
                 data = source.recv(1 << 16)
                 in_use = in_use or TABLE.search(data) is not None
-                if not data or (source is client and in_use and COMMIT.search(data) and self._cuts(data, server)):
+                if not data or (source is client and in_use and commits.are_in(data) and self._cuts(data, server)):
                     return
                 other[source].sendall(data)
 
@@ -101,3 +104,18 @@ class CommitProxy:
             server.sendall(commit)
             server.recv(1 << 16)
         return cut is not None
+
+
+class _Commits:
+    """Knows what commits on one connection. A statement that the driver has prepared is sent by its name alone."""
+
+    def __init__(self) -> None:
+        self._prepared: set[bytes] = set()
+
+    def are_in(self, data: bytes) -> bool:
+        chain = CHAIN.search(data)
+        if chain is not None and chain[1]:
+            self._prepared.add(chain[1])
+            return False
+        named = any(name + b"\0" in data for name in self._prepared)
+        return named or chain is not None or COMMIT.search(data) is not None
