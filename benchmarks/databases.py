@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import create_engine, text
@@ -36,8 +37,8 @@ class Scratch:
     def floor(self) -> Floor:
         return Floor(self.url)
 
-    def store(self) -> Store:
-        return Store(self.convo_url)
+    def store(self, **how: Any) -> Store:
+        return Store(self.convo_url, **how)
 
 
 @contextmanager

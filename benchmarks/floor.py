@@ -146,7 +146,7 @@ HEAD = (
     .where(*_HERE)
 )
 TAIL = (
-    select(MESSAGES.c.body, MESSAGES.c.tokens)
+    select(MESSAGES)
     .where(
         MESSAGES.c.conversation_id == bindparam("chat"),
         MESSAGES.c.branch_no == bindparam("branch"),
@@ -320,13 +320,19 @@ class Floor:
             json.loads(settings)
             while head > 0:
                 rows = connection.execute(TAIL, {**place, "after": head - STEP, "upto": head}).all()
-                for body, tokens in rows:
-                    left -= tokens
+                for row in rows:
+                    left -= row.tokens
                     if left < 0:
                         return [*reversed(found), message]
-                    found.append(json.loads(body))
+                    found.append(json.loads(row.body))
                 head -= STEP
         return [*reversed(found), message]
+
+    def load(self, chat_id: bytes) -> tuple[int, Any]:
+        """Head and settings of a conversation, by its id."""
+        with self.reader.connect() as connection:
+            head, _, settings = connection.execute(HEAD, {"chat": chat_id, "branch": 0}).one()
+        return head, json.loads(settings)
 
     def newest(self, owner: str, limit: int) -> list[dict[str, Any]]:
         with self.reader.connect() as connection:

@@ -12,8 +12,18 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 Job = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job on something made anew for each run, which is not counted."""
+
+    make: Callable[[], Any]
+    job: Callable[[Any], object]
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Line:
     limit: str
 
 
-def interleaved(jobs: Mapping[str, Job], rounds: int, warm_up: int = 3) -> dict[str, Cost]:
+def interleaved(jobs: Mapping[str, Job | Prepared], rounds: int, warm_up: int = 3) -> dict[str, Cost]:
     """Run every job once a round, in changing order; return the median cost of each."""
     costs: dict[str, list[Cost]] = {name: [] for name in jobs}
     for number in range(-warm_up, rounds):
@@ -68,7 +78,9 @@ def _shifted(names: Sequence[str], number: int) -> list[str]:
     return [*names[turn:], *names[:turn]]
 
 
-def _timed(job: Job) -> Cost:
+def _timed(job: Job | Prepared) -> Cost:
+    if isinstance(job, Prepared):
+        job = partial(job.job, job.make())
     wall, cpu = time.perf_counter(), time.process_time()
     job()
     return Cost(time.perf_counter() - wall, time.process_time() - cpu)

@@ -20,9 +20,9 @@ from convo.errors import WrongFace
 from convo.flows import opening, verifying
 from convo.flows.asking import SettingKwargs, settings_from
 from convo.flows.opening import PAGE, Making
-from convo.flows.settings import checked_owner
+from convo.flows.settings import checked_memory, checked_owner
 from convo.messages import MessageLike
-from convo.ports import AsyncPort, SyncPort, drive, drive_stream
+from convo.ports import MEMORY, AsyncPort, SyncPort, drive, drive_stream
 from convo.records import ConversationInfo, Finding, Hits
 from convo.store.engine import parse_url
 
@@ -34,15 +34,25 @@ class Store:
     ``mariadb://user@host/db``. ``owner``: whose conversations are seen and made; ``""`` stands for nobody in
     particular, None sees everybody's and makes nobody's. ``read_url``: a replica of the database, to list, search and
     show from; nothing is composed from it, and where it fails, or lags behind what a handle knows, ``url`` serves.
-    ``options`` go to SQLAlchemy's ``create_engine`` (pool sizes); ``synchronous="NORMAL"`` makes SQLite quicker and
-    gives up the last commits on a power cut.
+    ``memory``: about how many bytes of windows lately used the store remembers, so that a new handle on such a
+    conversation reads only how it stands; 0: none. ``options`` go to SQLAlchemy's ``create_engine`` (pool sizes);
+    ``synchronous="NORMAL"`` makes SQLite quicker and gives up the last commits on a power cut.
 
     Raises InvalidSetting for a wrong URL, MissingExtra for a missing driver; connects on first use.
     """
 
-    def __init__(self, url: str, *, owner: str | None = "", read_url: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        owner: str | None = "",
+        read_url: str | None = None,
+        memory: int = MEMORY,
+        **options: Any,
+    ) -> None:
         self._owner = None if owner is None else checked_owner(owner)
-        self._port = SyncPort(parse_url(url), None if read_url is None else parse_url(read_url), **options)
+        replica = None if read_url is None else parse_url(read_url)
+        self._port = SyncPort(parse_url(url), replica, memory=checked_memory(memory), **options)
 
     def __repr__(self) -> str:
         return f"Store({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"
@@ -173,9 +183,18 @@ class AsyncStore:
     the async driver is used. Raises SchemaMismatch on first use of a server whose tables are not this release's.
     """
 
-    def __init__(self, url: str, *, owner: str | None = "", read_url: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        owner: str | None = "",
+        read_url: str | None = None,
+        memory: int = MEMORY,
+        **options: Any,
+    ) -> None:
         self._owner = None if owner is None else checked_owner(owner)
-        self._port = AsyncPort(parse_url(url), None if read_url is None else parse_url(read_url), **options)
+        replica = None if read_url is None else parse_url(read_url)
+        self._port = AsyncPort(parse_url(url), replica, memory=checked_memory(memory), **options)
 
     def __repr__(self) -> str:
         return f"AsyncStore({self._port.url.render_as_string(hide_password=True)!r}, owner={self._owner!r})"

@@ -1,42 +1,61 @@
-"""Composing the next request from a cold handle: the conversation is loaded by its id and the list is made."""
+"""Composing the next request from a cold handle, and loading such a handle by the conversation's id.
+
+Every history ends with a turn, as a conversation's does: so its window has been cut where it is longer than that. A
+store that has met the conversation lately remembers its window; one without memory reads it anew.
+"""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from benchmarks.databases import scratch
 from benchmarks.floor import Floor
-from benchmarks.histories import GIVEN, TEXT, cold, convo_history, floor_history
-from benchmarks.measure import Job, Line, against, flatness, interleaved
+from benchmarks.histories import GIVEN, TEXT, cold, convo_history, floor_history, instant
+from benchmarks.measure import Cost, Job, Line, Prepared, against, flatness, interleaved
 from benchmarks.rows import Settings
-from convo import Store
+from convo import Conversation, Store
 
 
 def run(settings: Settings) -> list[Line]:
-    jobs: dict[str, Job] = {}
-    with scratch(settings.server) as database, database.store() as store:
+    jobs: dict[str, Job | Prepared] = {}
+    with scratch(settings.server) as database, database.store() as store, database.store(memory=0) as forgetful:
         floor = database.floor()
         for length in settings.lengths:
-            jobs[f"convo {length}"] = _ours(store, convo_history(store, length).id)
-            jobs[f"floor {length}"] = _theirs(floor, floor_history(floor, length).id)
+            jobs |= _jobs(length, store, forgetful, floor)
         costs = interleaved(jobs, settings.rounds)
         floor.close()
-    lines = [
-        against(
-            f"compose from a cold handle at {length:,} messages",
-            costs[f"convo {length}"],
-            costs[f"floor {length}"],
-            "≤ 1.5",
-        )
-        for length in settings.lengths
+    return [line for length in settings.lengths for line in _lines(length, costs)] + _flat(settings, costs)
+
+
+def _jobs(length: int, store: Store, forgetful: Store, floor: Floor) -> dict[str, Job | Prepared]:
+    chat, plain = convo_history(store, length), floor_history(floor, length)
+    chat.send(TEXT)
+    floor.turn(plain, GIVEN, instant)
+    return {
+        f"loaded {length}": lambda: cold(store, chat.id),
+        f"floor loaded {length}": lambda: floor.load(plain.id),
+        f"met {length}": Prepared(lambda: cold(store, chat.id), _composed),
+        f"unmet {length}": Prepared(lambda: cold(forgetful, chat.id), _composed),
+        f"floor {length}": lambda: floor.compose(plain.id, GIVEN),
+    }
+
+
+def _composed(chat: Conversation) -> None:
+    chat.compose(TEXT)
+
+
+def _lines(length: int, costs: dict[str, Cost]) -> list[Line]:
+    at = f"at {length:,} messages"
+    floor = costs[f"floor {length}"]
+    return [
+        against(f"compose from a cold handle {at}", costs[f"met {length}"], floor, "≤ 1.5"),
+        against(f"… of a conversation new to the process {at}", costs[f"unmet {length}"], floor, "≤ 1.5"),
+        against(f"load by id {at}", costs[f"loaded {length}"], costs[f"floor loaded {length}"], ""),
     ]
-    ours = [costs[f"convo {length}"] for length in settings.lengths if length > 100]
-    return [*lines, *([flatness("compose: largest over smallest", ours, "≤ 1.1")] if ours else [])]
 
 
-def _ours(store: Store, conversation: UUID) -> Job:
-    return lambda: cold(store, conversation).compose(TEXT)
-
-
-def _theirs(floor: Floor, conversation: bytes) -> Job:
-    return lambda: floor.compose(conversation, GIVEN)
+def _flat(settings: Settings, costs: dict[str, Cost]) -> list[Line]:
+    full = [length for length in settings.lengths if length > 100]
+    kinds = {"met": "compose", "unmet": "compose, new to the process"} if full else {}
+    return [
+        flatness(f"{what}: largest over smallest", [costs[f"{kind} {length}"] for length in full], "≤ 1.1")
+        for kind, what in kinds.items()
+    ]

@@ -55,7 +55,7 @@ def base_of(given: Input, left: Leaving) -> Base | None:
 
 
 def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
-    """Return the list for ``given`` with this cut and mark as ``base`` and what has come since.
+    """Return the list for ``given`` with this cut and mark as the beginning of ``base`` and what has come since.
 
     None where the list does not simply grow. O(what has come since), but for comparing and copying references.
     """
@@ -63,38 +63,38 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
     if cut != before.cut or _asked(given) != _asked(base.given):
         return None
     start = bisect_right(given.entries, cut, key=_SEQ)
-    behind = stored_items(given.entries[:start])
-    kept = [item.entry for item in behind if item.kept]
-    items = [stored_item(entry) for entry in _new(base.entries, kept, given.entries[start:])]
-    if not items or not needs_no_repair(items, given.profile, after=before.layout.items[-1]):
+    behind, tail = stored_items(given.entries[:start]), given.entries[start:]
+    entries = [*(item.entry for item in behind if item.kept), *tail]
+    same = _same(base.entries, entries)
+    items = [stored_item(entry) for entry in entries[same:] if entry is not None and not entry.erased]
+    if not same or not tail or len(items) < len(entries) - same or tail[-1].seq - tail[0].seq != len(tail) - 1:
         return None
-    tokens, estimated = given.sizes(items)
-    whole = (*before.layout.items, *items)
+    old = len(before.layout.items) - len(base.entries) + same
+    if not needs_no_repair(items, given.profile, after=before.layout.items[old - 1]):
+        return None
+    whole = (*before.layout.items[:old], *items)
+    tokens, estimated = given.sizes(whole)
     attempt = replace(
         before,
         mark=mark,
         layout=Layout(whole, whole),
         dropped=tuple((item, Window.__name__) for item in behind if not item.kept),
-        tokens=before.tokens + tokens,
-        estimated=before.estimated + estimated,
+        tokens=tokens + given.tools_cost,
+        estimated=estimated + given.plain_tools_cost,
     )
-    messages = (*base.left.messages, *[item.message for item in items])
-    sources = (*base.left.sources, *[item.seq for item in items])
-    return Leaving(attempt, messages, sources, judged=len(base.left.messages))
+    messages = (*base.left.messages[:old], *[item.message for item in items])
+    return Leaving(attempt, messages, (*base.left.sources[:old], *[item.seq for item in items]), judged=old)
 
 
 def _asked(given: Input) -> tuple[object, ...]:
     return given.policy, given.profile, given.pins, given.system, given.tools, given.factor, given.count, given.told
 
 
-def _new(old: Sequence[Entry], kept: Sequence[Entry | None], tail: Sequence[Entry]) -> Sequence[Entry]:
-    """Return what comes in ``tail`` after the ``old`` entries; nothing unless ``kept`` and the tail begin as those."""
-    count = len(old) - len(kept)
-    as_before = count > 0 and all(map(is_, old, (*kept, *tail)))
-    if not as_before or len(tail) <= count or tail[-1].seq - tail[0].seq != len(tail) - 1:
-        return ()
-    new = tail[count:]
-    return () if any(entry.erased for entry in new) else new
+def _same(old: Sequence[Entry], new: Sequence[Entry | None]) -> int:
+    """Return how many entries both begin with, the very same ones."""
+    if all(map(is_, old, new)):
+        return min(len(old), len(new))
+    return next(index for index, (one, other) in enumerate(zip(old, new, strict=False)) if one is not other)
 
 
 _SEQ = attrgetter("seq")

@@ -29,6 +29,7 @@ from convo.flows.outbound import (
 )
 from convo.flows.reading import MAX_PAGE, turns
 from convo.flows.record import rebuild, request_of, turn_record
+from convo.flows.remembering import see_anew
 from convo.flows.verbs import messages_from
 from convo.frozen import dataclass
 from convo.messages import MessageLike
@@ -65,6 +66,7 @@ async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Compo
     """
     if ask.backend is not None:
         learned = await learned_of(handle, ask)
+        see_anew(handle, ask.settings.rules)
         await refresh_window(handle, reach_of(ask, start_of(handle, ask), learned))
         return await _composed(handle, given, ask)
     await refresh(handle)
@@ -89,6 +91,7 @@ async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Expl
 async def _composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
     inputs = [] if given is None else entries_for(handle, messages_from(given), None)
     state, learned = start_of(handle, ask), await learned_of(handle, ask)
+    see_anew(handle, ask.settings.rules)
     known = await load_window(handle, reach_of(ask, state, learned))
     await load_summaries(handle, ask, state)
     return compose_for(handle, [*known, *inputs], ask, state, learned)[0]

@@ -21,6 +21,7 @@ from convo.context.reach import OPENING, Reach
 from convo.context.state import ComposeState
 from convo.context.summary import Summary
 from convo.errors import CorruptRecord, HandleInUse, NotFound
+from convo.flows.remembering import recollect
 from convo.flows.settings import Settings, with_stored
 from convo.ports import Port
 from convo.records import Branch, Entry, Turn
@@ -57,6 +58,7 @@ class Handle:
     summaries: dict[str, Summary] = field(default_factory=dict)
     glance: Glance | None = None
     composed: Composition | None = None
+    recollected: bool = False
     closed: bool = False
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,6 +103,7 @@ def handle_from(port: Port, found: BranchState, conversation_id: UUID, given: Se
         path=[Span(found.branch.no, found.branch.fork_seq, found.branch.head_seq)],
     )
     absorb(handle, found)
+    recollect(handle)
     return handle
 
 
@@ -112,7 +115,7 @@ def cuts_json(state: ComposeState) -> dict[str, Any]:
 def absorb(handle: Handle, found: BranchState) -> None:
     """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
     if found.revision != handle.place.revision:
-        handle.entries, handle.strays, handle.summaries = [], {}, {}
+        handle.entries, handle.strays, handle.summaries, handle.composed = [], {}, {}, None
         handle.place = replace(handle.place, revision=found.revision)
     handle.settings = with_stored(handle.given, found.settings)
     if handle.entries and handle.entries[-1].seq != found.branch.head_seq:

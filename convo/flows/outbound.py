@@ -22,6 +22,7 @@ from convo.context.tokens import Count, estimate
 from convo.errors import Unsupported
 from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
+from convo.flows.remembering import keep, see_anew
 from convo.flows.settings import Settings, no_options
 from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, assistant
@@ -151,6 +152,7 @@ async def prepare(
     start = state or start_of(handle, ask)
     learned = await learned_of(handle, ask)
     wanted = reach_of(ask, start, learned)
+    see_anew(handle, ask.settings.rules)
     known = await load_window(handle, wanted)
     await load_summaries(handle, ask, start)
     if check is not None:
@@ -273,6 +275,7 @@ def compose_for(
         earlier=handle.composed,
     )
     handle.composed = composition
+    keep(handle)
     return composition, moved
 
 

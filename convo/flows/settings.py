@@ -213,6 +213,13 @@ def checked_branch(value: Any) -> str | int:
     return checked_name(value, "branch")
 
 
+def checked_memory(value: Any) -> int:
+    """Return ``value`` as a number of bytes; raises InvalidSetting."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidSetting("memory: must be a number of bytes, 0 for none", field="memory")
+    return value
+
+
 def checked_owner(value: Any) -> str:
     """Return ``value`` as an owner's name; ``""`` stands for none."""
     return "" if value == "" else checked_name(value, "owner")

@@ -23,6 +23,7 @@ from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
 from convo.flows.handle import Handle, cuts_json, remember
 from convo.flows.outbound import Ask, entries_for
+from convo.flows.remembering import keep
 from convo.flows.reply import Reply, settled
 from convo.flows.turn_begin import Opening, call_record
 from convo.messages import AssistantMessage, is_empty
@@ -54,6 +55,7 @@ async def close_turn(
 
     await _commit(handle, opening, turn, call, store if others else None, entry, points)
     remember(handle, [entry], opening.sent.reach)
+    keep(handle)
     return Reply(
         entry=entry,
         inputs=tuple(opening.inputs),

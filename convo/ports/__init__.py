@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from convo.ports.blocking import SyncPort, drive, drive_stream
 from convo.ports.looping import AsyncPort
+from convo.ports.memory import MEMORY
 from convo.ports.port import Beating, Pending, Port
 from convo.ports.readers import Readers
 from convo.ports.workers import Ended, Workers
 
 __all__ = [
+    "MEMORY",
     "AsyncPort",
     "Beating",
     "Ended",

@@ -16,6 +16,7 @@ from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
+from convo.ports.memory import MEMORY, Memory
 from convo.ports.port import Beating, Pending, Work, always
 from convo.ports.replica import Replica
 from convo.ports.transactions import Embedded, Kind, again
@@ -30,9 +31,10 @@ CHECKPOINT_PATIENCE = 20
 class SyncPort:
     """The sync face's port: blocks, never suspends. Serves any number of threads."""
 
-    def __init__(self, url: URL, read_url: URL | None = None, **options: Any) -> None:
+    def __init__(self, url: URL, read_url: URL | None = None, *, memory: int = MEMORY, **options: Any) -> None:
         self.url = url
         self.learned: dict[str, Learned] = {}
+        self.memory = Memory(memory)
         self._database = Embedded(url, options)
         self._copy = None if read_url is None else Embedded(read_url, options, is_replica=True)
         self._replica = None if self._copy is None else Replica(self._run_on_copy)

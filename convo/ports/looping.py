@@ -17,6 +17,7 @@ from convo.backends.models import ModelInfo, list_models
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
+from convo.ports.memory import MEMORY, Memory
 from convo.ports.port import Beating, Pending, Work, always
 from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
@@ -41,9 +42,18 @@ MAX_DETACHED = 1000
 class AsyncPort:
     """The async face's port. Serves the tasks of one event loop at a time, and several loops one after another."""
 
-    def __init__(self, url: URL, read_url: URL | None = None, *, is_replica: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        url: URL,
+        read_url: URL | None = None,
+        *,
+        is_replica: bool = False,
+        memory: int = MEMORY,
+        **options: Any,
+    ) -> None:
         self.url = url
         self.learned: dict[str, Learned] = {}
+        self.memory = Memory(memory)
         self._options = options
         self._http = AsyncHttp()
         self.readers = Readers()

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, Connection
 from convo.backends.models import ModelInfo
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
+from convo.ports.memory import Memory
 from convo.ports.workers import Workers
 
 T = TypeVar("T")
@@ -23,10 +24,14 @@ def always() -> bool:
 
 
 class Port(Protocol):
-    """What a flow may do to the world. ``learned`` is what this process knows of models, by backend and model."""
+    """What a flow may do to the world.
+
+    ``learned`` is what this process knows of models, by backend and model; ``memory`` what it knows of branches.
+    """
 
     url: URL
     learned: dict[str, Learned]
+    memory: Memory
 
     @property
     def has_replica(self) -> bool:

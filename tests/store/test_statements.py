@@ -83,13 +83,23 @@ def test_the_first_turn_of_a_new_conversation_reads_nothing_once_its_model_is_kn
 
 
 def test_a_cold_turn_reads_its_window_in_one_statement_on_one_branch_and_in_two_over_forks(
-    store: Any, chat: Any, name: str, chains: Chains
+    face: Any, database_url: str, store: Any, chat: Any, name: str, chains: Chains
 ) -> None:
-    cold = store.open(name, backend=echo)
-    assert statements(lambda: cold.send("twice")) == ["SELECT convo_messages", *chains.begin, *chains.finish]
+    with face.Store(database_url) as elsewhere:
+        elsewhere.open(f"{name} before", backend=echo).send("once")
+        cold = elsewhere.open(name, backend=echo)
+        assert statements(lambda: cold.send("twice")) == ["SELECT convo_messages", *chains.begin, *chains.finish]
     chat.append("a", "b", "c")
     forked = store.load(chat.id, branch=chat.fork().branch.no, backend=echo)
     assert statements(lambda: forked.send("twice")) == WINDOW + chains.begin + chains.finish
+
+
+def test_a_cold_turn_reads_nothing_where_its_store_remembers_the_window(
+    store: Any, chat: Any, name: str, chains: Chains
+) -> None:
+    cold = store.open(name, backend=echo)
+    assert statements(lambda: cold.send("twice")) == [*chains.begin, *chains.finish]
+    assert statements(lambda: store.open(name, backend=echo).compose("x")) == ["SELECT convo_keys", *STATE, STATE[0]]
 
 
 def test_a_cold_turn_on_a_fork_near_the_beginning_reads_its_window_in_one_statement(

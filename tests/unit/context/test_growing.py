@@ -78,6 +78,8 @@ def test_a_list_that_grows_is_the_one_composed_anew(number: int) -> None:
         now = as_a_handle_loads(entries, state.cuts.get(policy_key(policy), 0))
         if dice.random() < 0.05:
             now.append(entry(seq + 1, assistant("To beg", prefix=True)))
+        elif dice.random() < 0.2:  # a preview of what is not stored then
+            now.append(entry(seq + 1, user("and if I asked this?")))
         given_now = {"entries": now, "policy": policy, "state": state, "head": seq, **how}
         try:
             anew, moved = compose(**given_now)
@@ -87,7 +89,20 @@ def test_a_list_that_grows_is_the_one_composed_anew(number: int) -> None:
             continue
         longer, moved_too = compose(**given_now, earlier=earlier)
         assert (longer, longer.decisions, moved_too) == (anew, anew.decisions, moved)
-        state, earlier = moved, longer
+        earlier = longer
+        if now[-1] is entries[-1]:
+            state = moved
+
+
+def test_a_preview_is_no_beginning_of_what_is_sent_then(grown: list[bool]) -> None:
+    said = path(user("Hi"), assistant("Hello."))
+    asked = [entry(3, user(text)) for text in ("this?", "that?")]
+    preview, _ = compose([*said, asked[0]], [Window(1_000)], MISTRAL)
+    sent, _ = compose([*said, asked[1]], [Window(1_000)], MISTRAL, earlier=preview)
+    assert grown == [True]
+    assert [message.text for message in sent.messages] == ["Hi", "Hello.", "that?"]
+    shorter, _ = compose(said[:1], [Window(1_000)], MISTRAL, earlier=sent)
+    assert [message.text for message in shorter.messages] == ["Hi"]
 
 
 def test_between_two_cuts_only_what_is_new_is_looked_at(grown: list[bool]) -> None:

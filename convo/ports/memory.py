@@ -1,0 +1,52 @@
+"""What a store remembers between handles: bounded, the least recently used let go of first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+MEMORY = 64 * 2**20
+"""Bytes, about, that a store remembers where nothing else is said."""
+
+
+class Memory:
+    """Values by key, of ``most`` bytes together (0: none are kept). Serves threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: Hashable) -> Any:
+        """Return what is kept under ``key``, None for nothing. O(1)."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        """Keep ``value``, of about ``size`` bytes, in the place of what was under ``key``. O(1), amortised."""
+        if size > self._most:
+            self.drop(key)
+            return
+        with self._lock:
+            self._size += size - self._kept.pop(key, (None, 0))[1]
+            self._kept[key] = value, size
+            while self._size > self._most:
+                self._size -= self._kept.popitem(last=False)[1][1]
+
+    def drop(self, key: Hashable) -> None:
+        """Keep nothing under ``key`` any more."""
+        with self._lock:
+            self._size -= self._kept.pop(key, (None, 0))[1]
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
