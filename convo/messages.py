@@ -164,9 +164,9 @@ def stored_message(data: dict[str, Any]) -> Message:
 
 def is_empty(message: Message) -> bool:
     """Return whether ``message`` says nothing: no text, no other chunk, no tool call."""
-    if isinstance(message, AssistantMessage) and message.calls:
+    if message.text or (isinstance(message, AssistantMessage) and message.calls):
         return False
-    return not message.text and all(isinstance(chunk, TextChunk) for chunk in message.chunks)
+    return all(isinstance(chunk, TextChunk) for chunk in message.chunks)
 
 
 def system(content: Content | Sequence[Any], **extra: Any) -> SystemMessage:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from operator import attrgetter, is_
 
 from convo.context.account import source_of
@@ -62,9 +61,9 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
     before = base.left.attempt
     if cut != before.cut or _asked(given) != _asked(base.given):
         return None
-    start = bisect_right(given.entries, cut, key=_SEQ)
-    behind, tail = stored_items(given.entries[:start]), given.entries[start:]
-    entries = [*(item.entry for item in behind if item.kept), *tail]
+    start = bisect_right(given.entries, cut, key=_SEQ) if cut else 0
+    behind, tail = stored_items(given.entries[:start]) if start else [], given.entries[start:]
+    entries = [*[item.entry for item in behind if item.kept], *tail]
     same = _same(base.entries, entries)
     items = [stored_item(entry) for entry in entries[same:] if entry is not None and not entry.erased]
     if not same or not tail or len(items) < len(entries) - same or tail[-1].seq - tail[0].seq != len(tail) - 1:
@@ -74,14 +73,9 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
         return None
     whole = (*before.layout.items[:old], *items)
     tokens, estimated = given.sizes(whole)
-    attempt = replace(
-        before,
-        mark=mark,
-        layout=Layout(whole, whole),
-        dropped=tuple((item, Window.__name__) for item in behind if not item.kept),
-        tokens=tokens + given.tools_cost,
-        estimated=estimated + given.plain_tools_cost,
-    )
+    dropped = tuple((item, Window.__name__) for item in behind if not item.kept)
+    tokens, estimated = tokens + given.tools_cost, estimated + given.plain_tools_cost
+    attempt = Attempt(cut, mark, given.told, Layout(whole, whole), dropped, tokens, estimated)
     messages = (*base.left.messages[:old], *[item.message for item in items])
     return Leaving(attempt, messages, (*base.left.sources[:old], *[item.seq for item in items]), judged=old)
 

@@ -94,15 +94,23 @@ def reach(
     window = the_window(policy)
     after = state.cuts.get(policy_key(policy)) if window is not None else None
     most = None if window is None else ceil(window.limits(context_length)[0] / factor)
-    counted = [rule.n + 1 for rule in policy if isinstance(rule, LastMessages)]
-    if most is not None:
-        counted.append(most // MESSAGE_OVERHEAD + 1)
+    counted = [] if most is None else [most // MESSAGE_OVERHEAD + 1]
+    turns, first, pins = list[int](), OPENING, {*state.pins}
+    for rule in policy:
+        if isinstance(rule, LastMessages):
+            counted.append(rule.n + 1)
+        elif isinstance(rule, LastTurns):
+            turns.append(rule.n)
+        elif isinstance(rule, KeepFirst):
+            first = max(first, rule.n)
+        elif isinstance(rule, Pinned):
+            pins.update(rule.seqs)
     return Reach(
         after=after,
         tokens=None if after is not None or may_shrink(policy) else most,
         messages=min(counted, default=None),
-        turns=min((rule.n for rule in policy if isinstance(rule, LastTurns)), default=None),
-        first=max([OPENING, *(rule.n for rule in policy if isinstance(rule, KeepFirst))]),
-        pins=tuple(sorted({*state.pins, *(seq for rule in policy if isinstance(rule, Pinned) for seq in rule.seqs)})),
+        turns=min(turns, default=None),
+        first=first,
+        pins=tuple(sorted(pins)),
         count=count,
     )

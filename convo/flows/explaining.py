@@ -14,6 +14,7 @@ from convo.completions import CompletionRequest
 from convo.context.account import Composition, Decision
 from convo.context.explain import Explanation, Sent, explain
 from convo.context.learning import Learned
+from convo.context.reach import Reach
 from convo.context.tokens import estimate
 from convo.errors import CorruptRecord, NotFound
 from convo.flows.circumstances import composed_under, head_of, state_of
@@ -67,8 +68,9 @@ async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Compo
     if ask.backend is not None:
         learned = await learned_of(handle, ask)
         see_anew(handle, ask.settings.rules)
-        await refresh_window(handle, reach_of(ask, start_of(handle, ask), learned))
-        return await _composed(handle, given, ask)
+        wanted = reach_of(ask, start_of(handle, ask), learned)
+        as_known = await refresh_window(handle, wanted)
+        return await _composed(handle, given, ask, wanted if as_known else None)
     await refresh(handle)
     last = await _last_call(handle)
     return await _composed(handle, given, ask if last is None else replace(ask, backend=_as_recorded(last)))
@@ -88,11 +90,12 @@ async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Expl
         return replace(explain(account), changes=(f"What the last turn sent is not known: {problem}",))
 
 
-async def _composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
+async def _composed(handle: Handle, given: MessageLike | None, ask: Ask, wanted: Reach | None = None) -> Composition:
+    """Compose for ``given`` by what the handle knows; ``wanted`` is the reach, where that is known already."""
     inputs = [] if given is None else entries_for(handle, messages_from(given), None)
     state, learned = start_of(handle, ask), await learned_of(handle, ask)
     see_anew(handle, ask.settings.rules)
-    known = await load_window(handle, reach_of(ask, state, learned))
+    known = await load_window(handle, wanted or reach_of(ask, state, learned))
     await load_summaries(handle, ask, state)
     return compose_for(handle, [*known, *inputs], ask, state, learned)[0]
 

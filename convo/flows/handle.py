@@ -163,17 +163,18 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
         step = max(2 * step, FIRST_READ)
 
 
-async def refresh_window(handle: Handle, wanted: Reach) -> None:
+async def refresh_window(handle: Handle, wanted: Reach) -> bool:
     """Refresh what composing needs, and in the same transaction read of the window what is missing, where the branch
     stands as the handle knew; ``load_window`` reads the rest.
 
-    ``wanted`` tells what the handle's settings and compose state ask for. Raises NotFound when the branch is gone.
+    ``wanted`` tells what the handle's settings and compose state ask for. Returns whether they are as the handle knew.
+    Raises NotFound when the branch is gone.
     """
     place, known = handle.place, handle.glance
     low, ranges = _missing(handle, wanted, _first_step(handle, wanted))
 
     def work(connection: Connection) -> tuple[BranchState | None, list[Entry] | None]:
-        if known is not None and branches.glance(connection, place) == known and known.head == handle.head:
+        if known is not None and known.head == handle.head and branches.glance(connection, place) == known:
             return None, _read(connection, handle, ranges) if ranges else []
         return branches.state(connection, place.conversation_id, place.branch_no), None
 
@@ -182,6 +183,7 @@ async def refresh_window(handle: Handle, wanted: Reach) -> None:
         take_over(handle, found)
     elif read:
         _take_in(handle, read, low)
+    return read is not None
 
 
 def _missing(handle: Handle, reach: Reach, step: int) -> tuple[int, list[tuple[int, int]]]:

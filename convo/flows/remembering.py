@@ -53,8 +53,10 @@ def keep(handle: Handle) -> None:
     before: Remembered | None = memory.get(key)
     if not handle.entries or handle.entries[-1].seq != handle.head:
         return
-    if before is not None and _is_same(before, handle) and before.head > handle.head:
-        return  # another handle has been there since
+    if before is not None and _is_same(before, handle):
+        as_much = len(before.entries) >= len(handle.entries) and before.composed is not None
+        if before.head > handle.head or (before.head == handle.head and as_much):
+            return
     remembered = Remembered(
         created_at=handle.branch.created_at,
         revision=handle.place.revision,

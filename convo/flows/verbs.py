@@ -41,7 +41,7 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
                 "the message is empty: give a text or chunks, or call complete() to answer what is there",
                 field="content",
             )
-        if isinstance(message, AssistantMessage) and message.prefix:
+        if message.role == "assistant" and message.prefix:
             raise InvalidMessage(
                 "prefix: an assistant message is stored whole; give its beginning to send(..., prefix=...)",
                 field="prefix",
@@ -51,7 +51,7 @@ def messages_from(given: MessageLike | Iterable[MessageLike], *, allow_empty: bo
 
 
 def _is_several(given: Any) -> bool:
-    return isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | BaseMessage)
+    return not isinstance(given, str | bytes | bytearray | Mapping | BaseMessage) and isinstance(given, Iterable)
 
 
 async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) -> list[Entry]:

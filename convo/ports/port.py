@@ -41,8 +41,8 @@ class Port(Protocol):
     async def read(self, work: Work[T], *, snapshot: bool = False, replica: bool = False) -> T:
         """Run ``work`` in a transaction that writes nothing.
 
-        With ``snapshot`` all it reads is of one moment; else, on servers, each statement sees what is committed when
-        it begins. With ``replica`` it may read what is a little old, where the store was given such a database.
+        With ``snapshot`` all it reads is of one moment; else each statement sees what is committed when it begins.
+        With ``replica`` it may read what is a little old, where the store was given such a database.
         """
         ...
 

@@ -33,13 +33,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 
 async def again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
     """Run ``attempt`` until it succeeds, fails for good, or has been tried often enough."""
-    tries = dict.fromkeys(("again", "integrity"), 0)
-    bounds = {"again": TRIES, "integrity": INTEGRITY_TRIES, "final": 0}
+    tries: dict[str, int] = {}
     while True:
         try:
             return await attempt()
         except SQLAlchemyError as problem:
             kind = verdict(problem)
+            bounds = {"again": TRIES, "integrity": INTEGRITY_TRIES, "final": 0}
             tries[kind] = tries.get(kind, 0) + 1
             if tries[kind] >= bounds[kind]:
                 raise translate(problem) from None

@@ -33,6 +33,9 @@ LOCK_WAIT = 5
 
 _USUAL_TIMEOUT = f"PRAGMA busy_timeout={LOCK_WAIT * 1000}"
 
+READ = "convo_read"
+"""Execution option of a connection that only reads, each statement by itself: SQLite is spared BEGIN and ROLLBACK."""
+
 PATIENCE = "convo_patience"
 """Execution option: seconds that SQLite's BEGIN waits for the write lock, where not ``LOCK_WAIT``."""
 
@@ -136,13 +139,14 @@ def waiting_at_most(connection: Connection, patience: int) -> Connection:
     return connection.execution_options(**{PATIENCE: patience / 1000})
 
 
-def reading_options(url: URL, snapshot: bool = False) -> dict[str, str]:
+def reading_options(url: URL, snapshot: bool = False) -> dict[str, Any]:
     """Return an engine's execution options for transactions that write nothing.
 
-    On servers each statement sees what is committed when it begins; with ``snapshot`` all of a transaction see the
-    same state, as they do on SQLite anyway.
+    Each statement sees what is committed when it begins; with ``snapshot`` all of a transaction see the same state.
     """
-    if snapshot and not is_sqlite(url):
+    if is_sqlite(url):
+        return {READ: not snapshot}
+    if snapshot:
         return {"isolation_level": "REPEATABLE READ"}
     # PostgreSQL is spared the two round trips that begin and end a transaction.
     return {"isolation_level": "AUTOCOMMIT"} if url.drivername == "postgresql" else {}
@@ -183,7 +187,7 @@ def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
         try:
             if options.get(WRITE):
                 _take_write_lock(raw, options.get(PATIENCE, LOCK_WAIT))
-            else:
+            elif not options.get(READ):
                 raw.execute("BEGIN")
         except sqlite3.Error as problem:
             raise OperationalError("BEGIN", None, problem, hide_parameters=True) from None
