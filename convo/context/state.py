@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from itertools import chain
 from typing import Any, Self
 
 from convo.context.summary import Told
-from convo.errors import InvalidSetting
+from convo.errors import CorruptRecord, InvalidSetting
 from convo.frozen import dataclass
 
 MAX_PINS = 32
@@ -44,8 +45,27 @@ class ComposeState:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Self:
-        """Return the state stored as ``data``; None or ``{}`` is the state of a new branch."""
-        given = data or {}
+        """Return the state stored as ``data``; None or ``{}`` is the state of a new branch.
+
+        Raises CorruptRecord for what is none.
+        """
+        try:
+            state = cls._read(data or {})
+            if not all(type(seq) is int for seq in state._numbers()):
+                raise TypeError("numbers of messages and branches are whole")
+        except (TypeError, ValueError, AttributeError):
+            raise CorruptRecord(
+                "what a branch remembers of its windows and pins cannot be read back: run a check of the store"
+            ) from None
+        return state
+
+    def _numbers(self) -> Iterator[Any]:
+        yield from chain(self.pins, self.cuts.values(), self.marks.values(), *self.opening)
+        for told in self.told.values():
+            yield from chain.from_iterable((part.first, part.last) for part in told.parts)
+
+    @classmethod
+    def _read(cls, given: Mapping[str, Any]) -> Self:
         cuts = given.get("cuts", {})
         return cls(
             cuts={key: cut for key, (cut, _) in cuts.items()},

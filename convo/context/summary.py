@@ -12,11 +12,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
 
+from convo.errors import CorruptRecord
 from convo.frozen import dataclass
 from convo.values import canonical_json
 
 HEADING = "[Summary of the earlier part of this conversation]"
 """How the message begins that carries the summary."""
+
+_DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,11 @@ class Summary:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the summary stored as ``data``."""
-        return cls(**data)
+        """Return the summary stored as ``data``; raises CorruptRecord for what is none."""
+        try:
+            return cls(**data)
+        except TypeError:
+            raise CorruptRecord("a stored summary cannot be read back: run a check of the store") from None
 
     @property
     def digest(self) -> str:
@@ -78,9 +84,12 @@ class Told:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Return what is stored as ``data``."""
+        """Return what is stored as ``data``; raises ValueError or TypeError for what is none."""
         parts, failed = data
-        return cls(tuple(Part(*part) for part in parts), failed)
+        told = cls(tuple(Part(*part) for part in parts), failed)
+        if any(len(bytes.fromhex(part.digest)) != _DIGEST_BYTES for part in told.parts):
+            raise ValueError("a part is named by a SHA-256")
+        return told
 
     def before(self, seq: int) -> Told:
         """Return the parts that tell of nothing from ``seq`` on."""

@@ -17,6 +17,7 @@ from convo.records import Turn
 from convo.store import accounts, history
 from convo.store.accounts import Used
 from convo.store.history import Span
+from convo.store.rows import usage_from
 
 Scope = Literal["path", "branch", "conversation"]
 
@@ -87,7 +88,7 @@ async def usage(handle: Handle, turn: Turn | None, scope: Scope) -> UsageReport:
 
 
 def _report(used: Iterable[Used]) -> UsageReport:
-    return report((each.model or each.backend, Usage.from_json(each.usage)) for each in used)
+    return report((each.model or each.backend, usage_from(each.usage)) for each in used)
 
 
 def report(used: Iterable[tuple[str, Usage]]) -> UsageReport:

@@ -9,7 +9,7 @@ from typing import Any
 
 from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
 from convo.context.tokens import Count
-from convo.errors import InvalidSetting
+from convo.errors import CallerError, CorruptRecord, InvalidSetting
 from convo.frozen import dataclass
 from convo.options import CompletionOptions
 from convo.profiles import PERMISSIVE, Profile
@@ -108,12 +108,22 @@ class Settings:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
-        """Return the settings stored as ``data``."""
-        policy, options = data.get("policy"), data.get("options")
-        return cls(
-            system=data.get("system"),
-            policy=None if policy is None else load_policy(policy),
-            options=None if options is None else CompletionOptions.from_json(options),
+        """Return the settings stored as ``data``; raises CorruptRecord for what is none, or of a later release."""
+        try:
+            system, policy, options = data.get("system"), data.get("policy"), data.get("options")
+            if not isinstance(system, str | None):
+                raise InvalidSetting("system: must be a text", field="system")
+            return cls(
+                system=system,
+                policy=None if policy is None else load_policy(policy),
+                options=None if options is None else CompletionOptions.from_json(options),
+            )
+        except CallerError as problem:
+            why = f" ({problem})"
+        except (TypeError, ValueError, AttributeError):
+            why = ""
+        raise CorruptRecord(
+            f"the settings stored with this conversation cannot be read back: run a check of the store{why}"
         )
 
     @property

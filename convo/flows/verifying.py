@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
 from convo.errors import ConvoError, CorruptRecord
+from convo.flows.judging import wrong_texts
 from convo.flows.record import Erased, rebuild
 from convo.ports import Port
 from convo.records import Call, Finding, Turn
@@ -38,8 +39,8 @@ async def findings(port: Port, owner: str | None) -> AsyncGenerator[Finding, Non
 
 
 def _of_one(connection: Connection, conversation_id: UUID) -> list[Finding]:
-    found = list(islice(verify.conversation(connection, conversation_id), MOST))
-    return found + list(islice(_unproven(connection, conversation_id), MOST - len(found)))
+    checks = (verify.conversation, wrong_texts, _unproven)
+    return list(islice(chain.from_iterable(check(connection, conversation_id) for check in checks), MOST))
 
 
 def _unproven(connection: Connection, conversation_id: UUID) -> Iterator[Finding]:

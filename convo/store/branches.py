@@ -24,7 +24,7 @@ from convo.store import ledger
 from convo.store.branch_updates import BY_KEY, branch_update, now_ms
 from convo.store.chain import Write, chained
 from convo.store.prepared import Prepared
-from convo.store.rows import branch_from
+from convo.store.rows import branch_from, compose_state_from
 from convo.store.tables import TABLES
 from convo.store.types import json_of, moment_of, raw, uuid_of
 
@@ -149,7 +149,7 @@ def _state_from(row: Any, last: Turn | None) -> BranchState:
         revision=revision,
         settings=json_of(settings),
         active_branch=active,
-        compose_state={**(json_of(compose_state) or {}), "pins": json_of(pins) or []},
+        compose_state=compose_state_from(compose_state, pins),
         open_turn=None if open_turn is None else uuid_of(open_turn),
         open_attempt=open_attempt,
         lease_left=None if open_turn is None else left,

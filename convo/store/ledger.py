@@ -232,6 +232,16 @@ def blobs(connection: Connection, conversation_id: UUID, digests: Iterable[str])
     return {row.hash: row.body for row in connection.execute(wanted.where(table.c.hash.in_(list(digests))))}
 
 
+def kept(connection: Connection, conversation_id: UUID, digests: Iterable[str]) -> set[str]:
+    """Return those of these hashes under which JSON is stored. One statement for every 500."""
+    table, wanted, found = TABLES.blobs, list(digests), set[str]()
+    for start in range(0, len(wanted), 500):
+        some = table.c.hash.in_(wanted[start : start + 500])
+        held = select(table.c.hash).where(table.c.conversation_id == conversation_id, some)
+        found.update(connection.execute(held).scalars())
+    return found
+
+
 def blob(connection: Connection, conversation_id: UUID, digest: str) -> Any:
     """Return the JSON stored under ``digest``, None where there is none."""
     table = TABLES.blobs

@@ -109,6 +109,14 @@ def branch_from(row: Row[Any]) -> Branch:
     )
 
 
+def compose_state_from(stored: str | None, pins: str | None) -> Mapping[str, Any]:
+    """Return what a branch remembers of how it was composed, its pins with it; raises CorruptRecord."""
+    state = json_of(stored) or {}
+    if not isinstance(state, dict):
+        raise CorruptRecord("the compose state of a branch cannot be read back: run a check of the store")
+    return {**state, "pins": json_of(pins) or []}
+
+
 CONVERSATION_COLUMNS = ("id", "owner", "external_id", "title", "metadata", "active_branch", "created_at", "active_at")
 """The columns of ``convo_conversations`` that ``conversation_from`` reads, in its order."""
 
@@ -181,12 +189,19 @@ def call_from(row: Row[Any]) -> Call:
         recipe=row.recipe,
         request_hash=row.request_hash,
         wire_hash=row.wire_hash,
-        usage=None if row.usage is None else Usage.from_json(row.usage),
+        usage=None if row.usage is None else usage_from(row.usage),
         finish_reason=row.finish_reason,
         error=row.error,
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
+
+
+def usage_from(stored: Any) -> Usage:
+    """Return the usage ``stored`` with a call; raises CorruptRecord."""
+    if not isinstance(stored, dict):
+        raise CorruptRecord("the usage of a call cannot be read back: run a check of the store")
+    return Usage.from_json(stored)
 
 
 def call_row(conversation_id: UUID, call: Call) -> dict[str, Any]:

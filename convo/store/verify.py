@@ -3,13 +3,12 @@
 Laws of this file:
 - What a healthy store holds is never a finding, whatever is written meanwhile: a conversation is looked at in one
   snapshot.
-- Memory is bounded: the database picks the rows that are wrong, and what must be decoded is read in pages.
+- Memory is bounded: the database picks the rows that are wrong.
 - A finding names rows by number and id, never by what they hold.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -17,33 +16,28 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    LargeBinary,
     Select,
-    Text,
     and_,
     bindparam,
-    cast,
     exists,
     func,
     literal,
     not_,
     or_,
     select,
-    type_coerce,
 )
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
-from convo.errors import InvalidMessage
 from convo.frozen import dataclass
-from convo.messages import message_from
 from convo.records import UNFINISHED, Finding
 from convo.store.tables import TABLES
-from convo.store.types import Id, JsonText
+from convo.store.types import Id
 
 PAGE = 500
-"""Rows read, and conversations listed, at a time."""
+"""Rows given, and conversations listed, at a time."""
 
 STATUSES = frozenset({"running", "completed", "cancelled", "superseded"}) | UNFINISHED
+CALL_KINDS = frozenset({"complete", "stream", "summary"})
 MAY_HAVE_PARTS = UNFINISHED | {"running"}
 
 _C, _B, _M, _T = TABLES.conversations.c, TABLES.branches.c, TABLES.messages.c, TABLES.turns.c
@@ -87,15 +81,14 @@ def strays(connection: Connection, owner: str | None) -> Iterator[Finding]:
 
 
 def conversation(connection: Connection, conversation_id: UUID) -> Iterator[Finding]:
-    """Yield what is wrong with one conversation. O(its rows) in time; the transaction should be a snapshot."""
+    """Yield what is wrong with the rows of one conversation, whatever their texts say; see ``texts``.
+
+    O(its rows) in time; the transaction should be a snapshot.
+    """
     given = {"id": conversation_id}
     for check in _checks():
         for row in connection.execute(check.wrong, given):
             yield Finding(check.kind, conversation_id, check.said.format(*row))
-    for read in _readings(connection.dialect.name):
-        for row in connection.execute(read.rows.execution_options(yield_per=PAGE), given):
-            for said in read.unreadable(row):
-                yield Finding("unreadable", conversation_id, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +228,8 @@ def _of_the_rest() -> Made:
         missing = select(of).where(table.c.conversation_id == _ID, of.is_not(None), not_(there)).distinct()
         yield "orphan", missing, f"{table.name} has rows of turn {{}}, which is not there"
     yield "calls", _miscounted_calls(), "the calls of turn {} are not numbered from 1 to {}"
+    calls = select(_L.call_no, _L.turn_id).where(_L.conversation_id == _ID)
+    yield "calls", calls.where(_L.kind.not_in(CALL_KINDS)), "call {} of turn {} is of a kind nobody knows"
     yield from _of_parts()
 
 
@@ -256,46 +251,3 @@ def _of_parts() -> Made:
     yield "parts", counted.where(over), "turn {} has parts of attempt {}, and is {}"
     holes = or_(func.min(_P.part_no) != 0, func.max(_P.part_no) != func.count() - 1)
     yield "parts", counted.having(holes), "parts of turn {}, attempt {}, are missing; it is {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The texts of one table: ``rows`` give ``keys`` numbers that name a row, then its JSON as stored."""
-
-    table: str
-    keys: int
-    rows: Select[Any]
-
-    def unreadable(self, row: Row[Any]) -> Iterator[str]:
-        """Yield what cannot be read back of a row."""
-        which = ", ".join(str(key) for key in row[: self.keys])
-        for name, text in list(row._mapping.items())[self.keys :]:
-            if text is not None and not self._is_readable(str(name), text, row):
-                yield f"{name} of row ({which}) of {self.table} cannot be read back"
-
-    def _is_readable(self, name: str, text: Any, row: Row[Any]) -> bool:
-        try:
-            value = json.loads(text)
-            is_message = self.table == TABLES.messages.name and name == "body"
-            return not is_message or message_from(value).role == row.role
-        except (ValueError, RecursionError, InvalidMessage):
-            return False
-
-
-@cache
-def _readings(dialect: str) -> Sequence[Reading]:
-    readings = []
-    for table in (TABLES.conversations, *_OWNED):
-        texts = [_as_stored(column, dialect) for column in table.c if isinstance(column.type, JsonText)]
-        keys = [column for column in table.primary_key if column.name not in ("id", "conversation_id")]
-        keys += [_M.role] if table is TABLES.messages else []
-        owner = table.c.id if table is TABLES.conversations else table.c.conversation_id
-        if texts:
-            readings.append(Reading(table.name, len(keys), select(*keys, *texts).where(owner == _ID)))
-    return readings
-
-
-def _as_stored(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
-    """The stored text, not decoded; on SQLite its bytes, which need not be text at all."""
-    raw = cast(column, LargeBinary) if dialect == "sqlite" else type_coerce(column, Text)
-    return raw.label(column.name)

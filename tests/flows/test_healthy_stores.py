@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from convo import Store
+from convo import Choice, Completion, CompletionRequest, Conversation, KeepFirst, Store, Summarize, assistant, system
+from convo.errors import ContextOverflow
 from convo.store.schema import upgrade
 from flows.test_lists import Talks
 from support.databases import Databases, kinds
@@ -61,4 +63,61 @@ def test_no_healthy_store_is_accused(kind: str, databases: Databases, tmp_path: 
             act(talks, chance)
         talks.teardown()
         with Store(url, owner=None) as store:
+            assert list(store.verify()) == [], f"store {number}"
+
+
+WINDOWS = ("send", "append", "pin", "unpin", "fork", "edit", "regenerate", "choices", "switch", "delete_branch")
+
+
+def windowed(store: Store, chance: random.Random) -> None:
+    """A conversation whose windows are cut and told all the time, on branches that come and go."""
+    policy = [KeepFirst(1), Summarize(120, 60, "scripted:Told.", max_tokens=20)]
+    chat = store.start([system("Be kind.")], backend=lambda request: "Yes. " * chance.randrange(1, 20), policy=policy)
+    for _ in range(STEPS):
+        with suppress(ContextOverflow):  # of much that is pinned
+            chat = in_window(chat, chance.choice(WINDOWS), chance)
+
+
+def in_window(chat: Conversation, verb: str, chance: random.Random) -> Conversation:
+    entries = chat.history(limit=1000)
+    entry, branch = chance.choice(entries), chance.choice(chat.branches())
+    match verb:
+        case "send":
+            chat.send("What? " * chance.randrange(1, 20))
+        case "append":
+            chat.append("So. " * chance.randrange(1, 20))
+        case "pin" if entry.seq > 1 and len(entry.text) < 40:
+            chat.pin(entry)
+        case "unpin":
+            chat.unpin(entry)
+        case "fork":
+            return chat.fork(at=entry)
+        case "edit" if entry.role == "user":
+            chat.edit(entry, "Or this?")
+        case "regenerate" if entries[-1].role == "assistant":
+            chat.regenerate()
+        case "choices":
+            chat.send("Three?", n=3, backend=three)
+        case "switch":
+            chat.switch(branch.no)
+        case "delete_branch" if branch.no != chat.branch.no:
+            chat.delete_branch(branch.no, switch_to=chat.branch.no)
+    return chat
+
+
+def three(request: CompletionRequest) -> Completion:
+    return Completion(tuple(Choice(assistant(f"Answer {index}."), "stop", index) for index in range(3)))
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_no_store_is_accused_whose_windows_are_cut(kind: str, databases: Databases, tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    for number in range(stores() if kind == "sqlite" else 1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        url = databases.migrated(kind, folder) if kind == "sqlite" else databases.empty(kind, folder)
+        upgrade(url)
+        with Store(url) as store:
+            windowed(store, random.Random(seed + number))
             assert list(store.verify()) == [], f"store {number}"

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, Text, Update, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
-from convo import Conversation, Finding, Store, assistant, tool_call
+from convo import Conversation, Finding, Store, Summarize, assistant, tool_call
 from convo.backends.scripted import ScriptedBackend
 from convo.errors import BackendFailed, CorruptRecord
 from convo.flows import verifying
@@ -58,7 +58,19 @@ def talk(store: Store, name: str) -> Conversation:
     with pytest.raises(BackendFailed):
         for _ in side.stream("Three?", backend=broken):
             pass
+    summarised(store, side.fork(name="told"))
     return chat
+
+
+def summarised(store: Store, chat: Conversation) -> None:
+    """A message is pinned, the window is cut, what it cuts away is told, and the branch is forked."""
+    policy = [Summarize(400, 200, "scripted:They talked.", max_tokens=80)]
+    told = store.load(chat.id, branch=chat.branch.no, backend=lambda request: "Yes. " * 20, policy=policy)
+    told.pin(told.history()[0])
+    for number in range(8):
+        told.send(f"More of {number}? " * 10)
+    assert "summary" in {call.kind for turn in told.turns() for call in told.turn(turn.id)[1]}
+    told.fork()
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +221,57 @@ def swapped_texts(connection: Connection, conversation: UUID) -> None:
     changed(M, M.c.branch_no == 0, M.c.seq == 1, body=bodies[5])(connection, conversation)
 
 
+def altered_summary(connection: Connection, conversation: UUID) -> None:
+    body = summary_of(connection, conversation)
+    changed(X, X.c.body == body, body={**body, "text": "They fought."})(connection, conversation)
+
+
+def lost_summary(connection: Connection, conversation: UUID) -> None:
+    removed(X, X.c.body == summary_of(connection, conversation))(connection, conversation)
+
+
+def summary_of(connection: Connection, conversation: UUID) -> dict[str, Any]:
+    bodies = connection.execute(select(X.c.body).where(X.c.conversation_id == conversation)).scalars()
+    return next(body for body in bodies if isinstance(body, dict) and body.get("text") == "They talked.")
+
+
+def remembering(**changes: Any) -> Damage:
+    """The branch whose window was cut remembers something else."""
+
+    def damage(connection: Connection, conversation: UUID) -> None:
+        here = B.c.conversation_id == conversation, B.c.name == "told"
+        state = connection.execute(select(B.c.compose_state).where(*here)).scalar()
+        assert state is not None
+        assert state["told"]
+        changed(B, B.c.name == "told", compose_state={**state, **changes})(connection, conversation)
+
+    return damage
+
+
+DIGEST = "ab" * 32
+MISSHAPEN: dict[str, tuple[Any, dict[str, Any]]] = {
+    "settings": (C, {"settings": ["odd"]}),
+    "a system prompt": (C, {"settings": {"system": 5}}),
+    "a policy": (C, {"settings": {"policy": [{"rule": "Window", "max_tokens": "many", "refill_to": 2}]}}),
+    "options": (C, {"settings": {"options": {"temperature": "hot"}}}),
+    "a title": (C, {"title": ["odd"]}),
+    "metadata of a conversation": (C, {"metadata": "odd"}),
+    "a compose state": (B, {"compose_state": "odd"}),
+    "cuts": (B, {"compose_state": {"cuts": {"key": ["one", "two"]}}}),
+    "what is told": (B, {"compose_state": {"cuts": {}, "told": {"key": [[[1, 2, "odd"]], ""]}}}),
+    "an opening": (B, {"compose_state": {"cuts": {}, "opening": [[0.5, 1]]}}),
+    "pins": (B, {"pins": {"odd": 1}}),
+    "pinned texts": (B, {"pins": ["one"]}),
+    "marks": (M, {"marks": {"prefix": 5}}),
+    "metadata of a message": (M, {"metadata": ["odd"]}),
+    "metadata of a turn": (T, {"metadata": "odd"}),
+    "an error": (T, {"error": ["odd"]}),
+    "an error of a call": (L, {"error": "odd"}),
+    "a usage": (L, {"usage": 5}),
+    "a part": (P, {"body": {"odd": 1}}),
+}
+
+
 DAMAGES: dict[str, tuple[str, Damage]] = {
     "a message is gone": ("range", removed(M, M.c.branch_no == 0, M.c.seq == 3)),
     "the last message is gone": ("range", removed(M, M.c.branch_no == 0, M.c.seq == 6)),
@@ -223,6 +286,7 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
     "a body is no message": ("unreadable", changed(M, M.c.seq == 1, M.c.branch_no == 0, body=["not", "one"])),
     "a body is of another role": ("unreadable", changed(M, M.c.seq == 1, M.c.branch_no == 0, role="assistant")),
     "settings are no JSON": ("unreadable", changed(C, settings=raw("{"))),
+    **{f"{what}: misshapen": ("unreadable", changed(table, **given)) for what, (table, given) in MISSHAPEN.items()},
     "a text was altered": (
         "unproven",
         changed(M, M.c.seq == 1, M.c.branch_no == 0, body={"role": "user", "content": "One!"}),
@@ -247,6 +311,18 @@ DAMAGES: dict[str, tuple[str, Damage]] = {
     "a hash was altered": ("unproven", changed(L, L.c.call_no == 1, request_hash="00" * 32)),
     "a blob is gone": ("unproven", removed(X)),
     "a blob was altered": ("unproven", changed(X, body={"role": "system", "content": "Be kind."})),
+    "what a blob holds is not what it is called by": (
+        "blob",
+        changed(X, body={"role": "system", "content": "Be kind."}),
+    ),
+    "a summary was altered": ("blob", altered_summary),
+    "a summary is gone": ("blob", lost_summary),
+    "a summary was never there": ("blob", remembering(told={"key": [[[1, 2, DIGEST]], ""]})),
+    "a cut is beyond the head": ("compose-state", remembering(cuts={"key": [99, 0]})),
+    "an opening is of nowhere": ("compose-state", remembering(opening=[[77, 1]])),
+    "an opening runs backwards": ("compose-state", remembering(opening=[[0, 2], [0, 1]])),
+    "pins are beyond the head": ("pins", changed(B, B.c.name == "told", pins=[1, 99])),
+    "a call of a kind nobody knows": ("calls", changed(L, L.c.call_no == 1, kind="odd")),
     "a part of an answer is missing": ("parts", part_missing),
     "parts of a turn that is over": ("parts", ghost_parts),
     "the active branch is gone": ("active-branch", changed(C, active_branch=55)),
@@ -279,3 +355,25 @@ def test_a_row_that_only_sqlite_would_hold_is_found_and_said_where_it_is_read(tm
         assert "unproven" in {finding.kind for finding in store.verify()}
         with pytest.raises(CorruptRecord, match="run a check of the store"):
             store.load(chat.id).history()
+
+
+@pytest.mark.parametrize("what", [what for what, (table, _) in MISSHAPEN.items() if table is B or "settings" in _])
+def test_what_a_handle_must_know_is_said_to_be_damaged_where_it_is_opened(tmp_path: Path, what: str) -> None:
+    table, given = MISSHAPEN[what]
+    with Store(sqlite_url(tmp_path / "chat.db")) as store:
+        chat = store.start(["Hello."])
+        with sync_engine(parse_url(sqlite_url(tmp_path / "chat.db"))).begin() as connection:
+            changed(table, **given)(connection, chat.id)
+        with pytest.raises(CorruptRecord, match="run a check of the store"):
+            store.load(chat.id)
+
+
+def test_a_usage_that_cannot_be_read_back_is_said_to_be_damaged_where_it_is_asked_for(tmp_path: Path) -> None:
+    with Store(sqlite_url(tmp_path / "chat.db")) as store:
+        chat = store.start(backend="scripted:Yes.")
+        reply = chat.send("Hello?")
+        with sync_engine(parse_url(sqlite_url(tmp_path / "chat.db"))).begin() as connection:
+            changed(L, usage=["odd"])(connection, chat.id)
+        for asks in (chat.usage, chat.usage_by_turn, lambda: chat.turn(reply.turn.id)):
+            with pytest.raises(CorruptRecord, match="run a check of the store"):
+                asks()
