@@ -29,7 +29,10 @@ class FunctionCall(Value):
 
 
 class ToolCall(Value):
-    """A model's wish to have a function called; ``id`` is what its result refers to."""
+    """A model's wish to have a function called; ``id`` is what its result refers to.
+
+    ``"null"`` stands for none. Of several calls in one message, those without an id of their own get one when stored.
+    """
 
     id: str = "null"
     type: str = "function"

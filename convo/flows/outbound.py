@@ -20,6 +20,7 @@ from convo.context.state import ComposeState
 from convo.context.summary import Summary
 from convo.context.tokens import Count, estimate
 from convo.errors import Unsupported
+from convo.flows.call_ids import told_apart
 from convo.flows.circumstances import circumstances
 from convo.flows.handle import Handle, load_window
 from convo.flows.remembering import keep, see_anew
@@ -127,7 +128,7 @@ def make_entries(
             turn_id=turn_id,
             created_at=moment,
         )
-        for offset, message in enumerate(messages)
+        for offset, message in enumerate(told_apart(messages, after))
     ]
 
 

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 
 from convo.backends.answers import citations
 from convo.completions import Choice, Completion, Usage
-from convo.context.calls import short_id
+from convo.context.calls import match_results
 from convo.errors import InvalidOption, MalformedResponse
+from convo.flows.call_ids import with_call_ids
 from convo.flows.structure import parse
 from convo.frozen import dataclass
-from convo.messages import AssistantMessage, ToolCall
+from convo.messages import AssistantMessage, Message, ToolCall
 from convo.records import Branch, Entry, Turn
 from convo.values import clean_json
 
@@ -81,18 +82,6 @@ class Reply:
         return self.entry.finish_reason
 
 
-def with_call_ids(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:
-    """Return ``message`` with an id for every tool call that came without one, or with one used twice."""
-    seen: set[str] = set()
-    calls: list[ToolCall] = []
-    for position, call in enumerate(message.calls):
-        if call.id in ("", "null") or call.id in seen:
-            call = call.replace(id=short_id(f"{turn_id}/{attempt}/{position}"))
-        seen.add(call.id)
-        calls.append(call)
-    return message if calls == list(message.calls) else message.replace(tool_calls=calls)
-
-
 def settled(completion: Completion, turn_id: UUID, attempt: int) -> Completion:
     """Return ``completion`` as it is stored: every tool call has an id, no message is marked a prefix.
 
@@ -109,18 +98,18 @@ def settled(completion: Completion, turn_id: UUID, attempt: int) -> Completion:
 def _settled(message: AssistantMessage, turn_id: UUID, attempt: int) -> AssistantMessage:
     if message.prefix:
         message = message.replace(prefix=None)
-    return with_call_ids(message, turn_id, attempt)
+    return with_call_ids(message, f"{turn_id}/{attempt}")
 
 
 def waiting_calls(entries: Sequence[Entry]) -> dict[str, ToolCall]:
     """Return the tool calls at the path's tail that have no result yet, by id, in the order they were made."""
-    answered: set[str] = set()
+    results: list[Message] = []
     for entry in reversed(entries):
         message = entry.message
-        if message.role == "tool":
-            answered.add(message.tool_call_id or "")
-        elif isinstance(message, AssistantMessage):
-            return {call.id: call for call in message.calls if call.id not in answered}
-        else:
-            return {}
+        if isinstance(message, AssistantMessage):
+            answered = {place.position for place in match_results([message, *reversed(results)]).values()}
+            return {call.id: call for position, call in enumerate(message.calls) if position not in answered}
+        if message.role != "tool":
+            break
+        results.append(message)
     return {}

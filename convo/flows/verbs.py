@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from convo.context.calls import MISSING_IDS
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.appending import append
-from convo.flows.handle import Handle, load_window
+from convo.flows.call_ids import addressed, is_nameless, told_apart
+from convo.flows.handle import Handle, load_window, refresh
 from convo.flows.heads import MOVES, TAIL, gave_up, has_moved
 from convo.flows.idempotency import Key, Once, Recalled, entries_again, key_for
 from convo.flows.outbound import Ask
@@ -68,6 +70,10 @@ async def add(handle: Handle, given: Sequence[MessageLike], ask: Ask, key: Any) 
 async def _add(handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None) -> list[Entry]:
     if not messages:
         return []
+    messages = told_apart(messages, handle.head)
+    if any(is_nameless(message) for message in messages):
+        await refresh(handle)
+        messages = addressed(messages, waiting_calls(await _tail(handle)))
     return await append(handle, messages, ask, key=key, check=_results_check(handle, messages))
 
 
@@ -118,8 +124,10 @@ def send_opening(handle: Handle, given: MessageLike | Iterable[MessageLike], ask
     messages = messages_from(given)
     if not messages:
         raise InvalidMessage("there is no message to send: call complete() to answer what is there", field="")
+    known = key_for(key, "send", handle.place.branch_no, messages)
+    messages = addressed(told_apart(messages, handle.head), ())
     opening = new_turn(handle, messages, ask)
-    opening.key = key_for(key, "send", handle.place.branch_no, messages)
+    opening.key = known
     if any(isinstance(message, ToolMessage) for message in messages):
         opening.check = lambda now: _check_results(now.entries, messages)
     return opening
@@ -215,7 +223,7 @@ def _results_from(results: Any, waiting: Mapping[str, Any]) -> list[Message]:
         messages = messages_from(results)
     if not messages:
         raise InvalidMessage(f"there is no result to submit; waiting are {', '.join(waiting) or 'none'}", field="")
-    left = set(waiting)
+    left, messages = set(waiting), addressed(messages, waiting)
     for message in messages:
         if not isinstance(message, ToolMessage):
             raise InvalidMessage(f"role: submit takes tool results, not a message of role {message.role}", field="role")
@@ -227,6 +235,6 @@ def _results_from(results: Any, waiting: Mapping[str, Any]) -> list[Message]:
 
 
 def _result(call_id: Any, content: Any, waiting: Mapping[str, Any]) -> Message:
-    if call_id not in waiting:
+    if call_id not in waiting and call_id not in MISSING_IDS:
         raise _unknown_call(call_id, waiting)
-    return content if isinstance(content, ToolMessage) else tool_result(waiting[call_id], content)
+    return content if isinstance(content, ToolMessage) else tool_result(waiting.get(call_id, call_id), content)

@@ -76,6 +76,10 @@ CALLS = st.builds(
     st.one_of(ANY_TEXT, st.dictionaries(NAMES, VALUES, max_size=2)),
     ANY_TEXT,
 )
+CALLS_TOLD_APART = st.lists(CALLS, min_size=2, max_size=2, unique_by=lambda call: call["id"]).filter(
+    lambda calls: not {"", "null"} & {call["id"] for call in calls}
+)
+"""Calls in one message with ids of their own: where they have none, they are given one when they are stored."""
 MESSAGE_FIELDS = ("role", "content", "tool_calls", "prefix", "tool_call_id", "name")
 _BASES = st.one_of(
     st.builds(lambda content: {"role": "system", "content": content}, CONTENTS),
@@ -84,7 +88,7 @@ _BASES = st.one_of(
     st.builds(
         lambda content, calls: {"role": "assistant", "content": content, "tool_calls": calls},
         st.one_of(st.none(), CONTENTS),
-        st.lists(CALLS, max_size=2),
+        st.one_of(st.lists(CALLS, max_size=1), CALLS_TOLD_APART),
     ),
     st.builds(
         lambda content, id, name: {"role": "tool", "content": content, "tool_call_id": id, "name": name},
