@@ -20,6 +20,7 @@ from convo.backends.dialects import Dialect
 from convo.backends.encode import check, encode
 from convo.backends.exchange import Exchange
 from convo.backends.given import require, require_headers, require_profile, require_text
+from convo.backends.http_clients import require_packages
 from convo.backends.policy import ClientOptions, Deadlines, Retries, Timer
 from convo.backends.refusals import Complaints, withheld
 from convo.backends.retrying import retried, retried_stream
@@ -91,6 +92,7 @@ class HttpBackend:
 
     def check_request(self, request: CompletionRequest, messages: tuple[Message, ...]) -> None:
         """Raise CallerError where the options of ``request``, or ``messages`` of it, cannot be sent to this server."""
+        require_packages(self.client)
         check(self.dialect, request, messages, self.model)
 
     async def complete_over(self, io: BackendIO, request: CompletionRequest) -> Completion:

@@ -73,12 +73,29 @@ def _ssl_context(options: ClientOptions) -> ssl.SSLContext:
 
 
 def _check_http2(options: ClientOptions) -> None:
-    from importlib.util import find_spec
-
     if not options.http2:
         return
-    if find_spec("h2") is None:
-        raise MissingExtra("http2=True needs an optional package: pip install 'convo-sql[http2]'", extra="http2")
+    require_packages(options)
     headers_log = logging.getLogger("hpack")  # at DEBUG it writes every header, the key's too
     if headers_log.level == logging.NOTSET:
         headers_log.setLevel(logging.INFO)
+
+
+def require_packages(options: ClientOptions) -> None:
+    """Raise MissingExtra where a package is not installed that a client of ``options`` needs."""
+    if options.http2:
+        _require("h2", "http2=True", "http2")
+    if (options.proxy or "").startswith("socks"):
+        require_socks()
+
+
+def require_socks() -> None:
+    """Raise MissingExtra where the package is not installed that speaks to SOCKS proxies."""
+    _require("socksio", "a SOCKS proxy", "socks")
+
+
+def _require(package: str, what: str, extra: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise MissingExtra(f"{what} needs an optional package: pip install 'convo-sql[{extra}]'", extra=extra)

@@ -18,10 +18,9 @@ import httpcore
 import httpx
 
 from convo.backends.given import require_proxy
-from convo.backends.http_clients import KEPT_CONNECTIONS, KEPT_SECONDS
+from convo.backends.http_clients import KEPT_CONNECTIONS, KEPT_SECONDS, require_socks
 from convo.backends.http_streams import AsyncBoundedBackend, BoundedBackend
 from convo.backends.policy import ClientOptions
-from convo.errors import InvalidSetting
 
 
 class _Pools:
@@ -53,13 +52,11 @@ class _Pools:
             return self._direct(**self._settings)
         require_proxy(proxy)
         found = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
-        kind = self._socks_proxy if found.url.scheme.startswith("socks") else self._http_proxy
-        try:
-            return kind(proxy_url=str(found.url), proxy_auth=found.raw_auth, **self._settings)
-        except RuntimeError:
-            raise InvalidSetting(
-                "a SOCKS proxy needs an optional package: pip install socksio", field="proxy"
-            ) from None
+        kind = self._http_proxy
+        if found.url.scheme.startswith("socks"):
+            require_socks()
+            kind = self._socks_proxy
+        return kind(proxy_url=str(found.url), proxy_auth=found.raw_auth, **self._settings)
 
     def __iter__(self) -> Iterator[Any]:
         return iter([*self._made.values()])

@@ -289,9 +289,27 @@ def test_an_error_that_is_not_of_the_wire_comes_through_as_the_backends_failure(
         asker.complete(backend("http://127.0.0.1:1", client=client))
 
 
-def test_a_socks_proxy_without_its_package_says_what_is_missing(asker: Asker) -> None:
-    with pytest.raises(InvalidSetting, match="socksio"):
-        asker.complete(backend("http://chat.invalid/v1", client=ClientOptions(proxy="socks5://127.0.0.1:1")))
+def test_a_socks_proxy_without_its_package_names_the_extra(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    through_one = backend("http://chat.invalid/v1", client=ClientOptions(proxy="socks5://127.0.0.1:1"))
+    with pytest.raises(MissingExtra, match="socks") as caught:
+        asker.complete(through_one)
+    assert caught.value.extra == "socks"
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1")
+    with pytest.raises(MissingExtra, match="socks"):
+        asker.complete(backend("http://chat.invalid/v1"))
+
+
+@pytest.mark.parametrize("client", [{"proxy": "socks5://127.0.0.1:1"}, {"http2": True}])
+def test_a_package_that_is_missing_is_named_before_anything_is_stored(
+    face: Any, monkeypatch: pytest.MonkeyPatch, client: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with face.Store("sqlite://") as store:
+        chat = store.start(backend=backend("http://chat.invalid/v1", client=ClientOptions(**client)))
+        with pytest.raises(MissingExtra, match="pip install"):
+            chat.send("Hello?")
+        assert chat.history() == []
 
 
 def test_many_threads_share_one_io(server: ChatServer) -> None:
