@@ -51,7 +51,8 @@ async def answer(handle: Handle, opening: Opening, ask: Ask) -> Reply:
             handle, opening, ask, _cut_at_seam(completion, ask), _resumed_points(handle, opening, ask)
         )
     except BaseException as problem:
-        await handle.port.shielded(let_go(handle, opening, problem))
+        if opening.is_ours:
+            await handle.port.shielded(let_go(handle, opening, problem))
         raise
 
 
@@ -83,7 +84,8 @@ async def stream(
                 yield delta
         keep(await running.end())
     except BaseException as problem:
-        await handle.port.shielded(let_go(handle, opening, problem, points))
+        if opening.is_ours:
+            await handle.port.shielded(let_go(handle, opening, problem, points))
         raise
 
 

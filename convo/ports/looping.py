@@ -117,17 +117,24 @@ class AsyncPort:
     async def _settle(self) -> None:
         """Make what belongs to this process and this event loop, once; tasks that come meanwhile wait for it."""
         loop = asyncio.get_running_loop()
-        if self._loop is loop and self._pid == os.getpid():
+        self._start_over_after_fork()
+        if self._loop is loop:
             return
         if self._settling is None or self._settling.get_loop() is not loop:
             self._settling = loop.create_task(self._settle_in(loop))
         await self._settling
 
+    def _start_over_after_fork(self) -> None:
+        """In a forked child: leave what is the parent's as it is, and have nothing yet."""
+        if self._pid == os.getpid():
+            return
+        parents = self._engines, self._worker, self._keeper, self._detached, self._settling, self.readers, self._loop
+        self._inherited.append(parents)
+        self._engines, self._worker, self._keeper, self._loop = {}, None, None, None
+        self._detached, self._settling, self.readers, self._pid = set(), None, Readers(), os.getpid()
+
     async def _settle_in(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            if self._pid != os.getpid():
-                self._inherited.append((self._engines, self._worker, self._keeper))
-                self._worker, self._pid = None, os.getpid()
             if self._embedded is not None:
                 self._worker = self._worker or ThreadPoolExecutor(1, "convo-sqlite")
             else:
@@ -156,12 +163,14 @@ class AsyncPort:
 
     async def _closes_with_loop(self) -> AsyncGenerator[None, None]:
         """Close what belongs to the loop when ``asyncio.run`` ends: it closes the generators still open."""
+        process = os.getpid()
         try:
             yield
         finally:
-            await self.readers.aclose()
-            await self._let_go()
-            self._keeper = None  # it knows the loop
+            if process == os.getpid():
+                await self.readers.aclose()
+                await self._let_go()
+                self._keeper = None  # it knows the loop
 
     async def _let_go(self) -> None:
         engines, self._engines, self._loop = self._engines, {}, None
@@ -174,7 +183,7 @@ class AsyncPort:
     async def _close_embedded(self, embedded: Embedded) -> None:
         """Close it after the transactions under way, in their thread, so that the event loop does not wait for them."""
         worker, self._worker = self._worker, None
-        if worker is None or self._pid != os.getpid():  # a parent's thread is not in its forked child
+        if worker is None:
             embedded.close()
             return
         try:
@@ -227,8 +236,10 @@ class AsyncPort:
     async def aclose(self, grace: float = 0.0) -> None:
         """Close connections to the database and to backends.
 
-        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``.
+        Detached streams are given ``grace`` seconds to end, then stopped: their turns are left ``interrupted``. What a
+        forked child inherited stays open: it is the parent's.
         """
+        self._start_over_after_fork()
         if self._detached:
             _, late = await asyncio.wait(self._detached, timeout=grace)
             for task in late:

@@ -121,6 +121,8 @@ class Embedded:
 
     def close(self) -> None:
         """Close what belongs to this process; the next transaction opens it anew."""
+        if self._pid != os.getpid():
+            self._start_over_after_fork()
         engines, self._engines = self._engines, {}
         if engines:
-            engines["read"].dispose(close=self._pid == os.getpid())
+            engines["read"].dispose()

@@ -238,6 +238,51 @@ def test_a_child_forked_inside_a_loop_uses_the_store_on_a_loop_of_its_own(databa
     assert program_output(FORKED_INSIDE_A_LOOP, database_url, name, forks=True) == ["before", "child", "after"]
 
 
+CLOSED_BY_A_CHILD = """
+    import asyncio, os, sys, threading
+    from sqlalchemy import text
+    from convo import AsyncStore
+    from convo.testing import ScriptedBackend
+
+    url, name, how = sys.argv[1:]
+    WHO = {"postgresql": "pg_backend_pid()", "mysql": "connection_id()", "mariadb": "connection_id()", "sqlite": "1"}
+
+    def who(connection):
+        return connection.execute(text("SELECT " + WHO[connection.dialect.name])).scalar()
+
+    async def talk():
+        store = AsyncStore(url)
+        chat = await store.open(name, backend=ScriptedBackend("One two three four five."))
+        stream = chat.stream("Count.", detached=how == "detached")
+        given = [(await anext(stream)).text]
+        connection = await store._port.read(who)
+        child = os.fork()
+        if child == 0:
+            if how == "here":
+                await store.aclose()
+            else:
+                other = threading.Thread(target=asyncio.run, args=[store.aclose()])
+                other.start()
+                other.join()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert how == "detached" or await store._port.read(who) == connection
+        given += [delta.text async for delta in stream]
+        print("".join(given), (await chat.turns())[-1].status)
+        await store.aclose()
+
+    asyncio.run(talk())
+"""
+
+
+@pytest.mark.parametrize("how", ["here", "elsewhere", "detached"])
+def test_a_child_that_closes_what_it_inherited_leaves_the_parents_connections_and_streams_alone(
+    database_url: str, name: str, how: str
+) -> None:
+    said = program_output(CLOSED_BY_A_CHILD, database_url, name, how, forks=True)
+    assert said == ["One two three four five. completed"]
+
+
 def test_a_server_that_is_down_is_said_in_one_sentence_by_every_task() -> None:
     async def scenario() -> None:
         for url in ("postgresql://nobody@127.0.0.1:1/none", "mariadb://nobody@127.0.0.1:1/none"):

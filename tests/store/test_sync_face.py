@@ -182,6 +182,7 @@ BOTH_SIDES_OF_A_FORK = """
     assert own.history()[-1].text == "heard parent 2"
     grandchild = os.fork()
     if grandchild == 0:
+        store.close()
         sys.exit(0)
     os.waitpid(grandchild, 0)
     chat.send("parent 3")
