@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from convo.context.draft import Item
@@ -58,6 +58,10 @@ class Composition:
     def decisions(self) -> tuple[Decision, ...]:
         """What became of every message; O(n log n) when first asked for, since a turn never asks."""
         return self.decide()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds, to be pickled too: the decisions in the place of what makes them."""
+        return {**self.__dict__, "decisions": self.decisions, "decide": partial(tuple, self.decisions), "base": None}
 
 
 def source_of(part: Outbound | Item) -> int | None:

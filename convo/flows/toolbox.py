@@ -6,9 +6,11 @@ Pure: nothing is called here.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints, overload
 
@@ -52,6 +54,14 @@ class ToolFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function as if it were no tool."""
         return self.function(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as functions are: by where it is found, or where it was not put in its function's place, as made
+        of that."""
+        where = getattr(self.function, "__module__", ""), getattr(self.function, "__qualname__", "")
+        if _found(*where) is self:
+            return _found, where
+        return _restored, (self.function, self.definition, self.timeout, self.approve, self.repeat)
 
     @property
     def name(self) -> str:
@@ -184,6 +194,20 @@ def _made(
         repeat=repeat,
         _arguments=arguments,
     )
+
+
+def _found(module: str, name: str) -> Any:
+    found: Any = sys.modules.get(module) or (import_module(module) if module else None)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _restored(
+    function: Callable[..., Any], definition: Tool, timeout: float | None, approve: Approve, repeat: Repeat
+) -> ToolFunction:
+    made = _made(function, timeout=timeout, approve=approve, repeat=repeat)
+    return replace(made, definition=definition)
 
 
 def _body(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
 from convo.ports.memory import MEMORY, Memory
-from convo.ports.port import Beating, Pending, Work, always
+from convo.ports.port import Beating, Pending, Work, always, cannot_be_copied
 from convo.ports.replica import Replica
 from convo.ports.transactions import Embedded, Kind, again
 from convo.ports.workers import ThreadWorkers, Workers
@@ -39,6 +39,9 @@ class SyncPort:
         self._copy = None if read_url is None else Embedded(read_url, options, is_replica=True)
         self._replica = None if self._copy is None else Replica(self._run_on_copy)
         self._http = SyncHttp()
+
+    def __reduce__(self) -> NoReturn:
+        raise cannot_be_copied()
 
     @property
     def has_replica(self) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from sqlalchemy.engine import URL
 
@@ -18,7 +18,7 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
 from convo.ports.memory import MEMORY, Memory
-from convo.ports.port import Beating, Pending, Work, always
+from convo.ports.port import Beating, Pending, Work, always, cannot_be_copied
 from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
@@ -68,6 +68,9 @@ class AsyncPort:
         self._settling: asyncio.Task[None] | None = None
         self._inherited: list[Any] = []  # a forked child's parent's: kept, since collecting it would close it
         self._pid = os.getpid()
+
+    def __reduce__(self) -> NoReturn:
+        raise cannot_be_copied()
 
     @property
     def has_replica(self) -> bool:

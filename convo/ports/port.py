@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, Connection
 from convo.backends.models import ModelInfo
 from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
+from convo.errors import Unsupported
 from convo.ports.memory import Memory
 from convo.ports.workers import Workers
 
@@ -21,6 +22,14 @@ Work = Callable[[Connection], T]
 def always() -> bool:
     """Return True."""
     return True
+
+
+def cannot_be_copied() -> Unsupported:
+    """Return the error for who wants to pickle or deep-copy a store, a handle, or what holds one."""
+    return Unsupported(
+        "stores and handles cannot be copied or pickled, since they hold connections: give another process the "
+        "store's URL and the conversation's id, and load() it there"
+    )
 
 
 class Port(Protocol):
