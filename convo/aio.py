@@ -227,7 +227,7 @@ class AsyncConversation(AsyncTrials):
 
     async def request(self, turn: Turn, call: Call) -> CompletionRequest:
         """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
-        return await record.request_of(self._handle.port, turn, call)
+        return await record.request_of(self._handle.port, self.id, turn, call)
 
     async def usage(self, turn: Turn | None = None, *, scope: accounting.Scope = "path") -> UsageReport:
         """Return the tokens a turn used (None: all of this path, this branch or the conversation), as reported.

@@ -226,7 +226,7 @@ class Conversation(Trials):
 
     def request(self, turn: Turn, call: Call) -> CompletionRequest:
         """Return what was sent in ``call``, rebuilt from the record and proven by its hash."""
-        return drive(record.request_of(self._handle.port, turn, call))
+        return drive(record.request_of(self._handle.port, self.id, turn, call))
 
     def usage(self, turn: Turn | None = None, *, scope: accounting.Scope = "path") -> UsageReport:
         """Return the tokens a turn used (None: all of this path, this branch or the conversation), as reported.

@@ -30,6 +30,8 @@ def resolve(spec: Any) -> Any:
     """
     if isinstance(spec, str):
         return _by_name(spec)
+    if isinstance(spec, type):
+        raise InvalidSetting(f"a backend is no class: make one, {spec.__name__}(...)", field="backend")
     if callable(spec) or hasattr(spec, "complete_over") or callable(getattr(spec, "complete", None)):
         return spec
     raise InvalidSetting(

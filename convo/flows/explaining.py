@@ -132,7 +132,7 @@ async def explained_turn(handle: Handle, turn: TurnRef) -> Explanation:
     call = next((call for call in reversed(calls) if call.answers), None)
     if call is None:
         raise NotFound("no model has been asked in this turn")
-    request = await request_of(handle.port, found, call)
+    request = await request_of(handle.port, handle.conversation_id, found, call)
     proof = (
         f"This is what the model saw in call {call.call_no} of turn {found.id}: rebuilt from the record, and proven by "
         f"its hash, {call.request_hash[:16]}…"

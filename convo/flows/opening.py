@@ -16,7 +16,16 @@ from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, handle_from, refresh
 from convo.flows.idempotency import Key, key_for, record
 from convo.flows.outbound import make_entries
-from convo.flows.settings import Settings, checked_branch, checked_metadata, checked_name, checked_owner, checked_title
+from convo.flows.settings import (
+    Settings,
+    checked_branch,
+    checked_metadata,
+    checked_name,
+    checked_owner,
+    checked_title,
+    named,
+    uuid_from,
+)
 from convo.flows.verbs import messages_from
 from convo.frozen import dataclass
 from convo.messages import MessageLike
@@ -45,12 +54,10 @@ class Making:
 
 def conversation_id_from(given: Any) -> UUID:
     """Return ``given`` (a UUID or its text) as a conversation's id; raises NotFound for what is none."""
-    if isinstance(given, UUID):
-        return given
-    try:
-        return UUID(given)
-    except (ValueError, TypeError, AttributeError):
-        raise NotFound(f"{given!r:.80} is no conversation id: they are UUIDs; open() takes names of your own") from None
+    found = uuid_from(given)
+    if found is None:
+        raise NotFound(f"{named(given)} is no conversation id: they are UUIDs; open() takes names of your own")
+    return found
 
 
 def new_conversation(owner: str, external_id: str | None, settings: Settings, making: Making) -> NewConversation:

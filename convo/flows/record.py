@@ -12,6 +12,7 @@ from convo.completions import CompletionRequest
 from convo.errors import CorruptRecord, InvalidSetting, NotFound
 from convo.flows.handle import Handle
 from convo.flows.outbound import RECIPE_VERSION
+from convo.flows.settings import named, uuid_from
 from convo.messages import message_from
 from convo.options import CompletionOptions
 from convo.ports import Port
@@ -113,12 +114,10 @@ async def first_asked(handle: Handle, turn: Turn) -> tuple[CompletionOptions, st
 
 def turn_id_from(given: Any) -> UUID:
     """Return ``given`` (a turn, its UUID or the text of that) as a turn's id; raises NotFound for what is none."""
-    if isinstance(given, Turn | UUID):
-        return given.id if isinstance(given, Turn) else given
-    try:
-        return UUID(given)
-    except (ValueError, TypeError, AttributeError):
-        raise NotFound(f"{given!r:.80} is no turn's id: they are UUIDs") from None
+    found = given.id if isinstance(given, Turn) else uuid_from(given)
+    if found is None:
+        raise NotFound(f"{named(given)} is no turn's id: they are UUIDs")
+    return found
 
 
 async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID | str) -> tuple[Turn, list[Call]]:
@@ -135,10 +134,12 @@ async def turn_record(port: Port, conversation_id: UUID, turn_id: UUID | str) ->
     return turn, calls
 
 
-async def request_of(port: Port, turn: Turn, call: Call) -> CompletionRequest:
+async def request_of(port: Port, conversation_id: UUID, turn: Turn, call: Call) -> CompletionRequest:
     """Return the neutral request of ``call``, rebuilt and proven; raises CorruptRecord where it differs."""
-    if not isinstance(turn, Turn) or not isinstance(call, Call):
+    if not isinstance(turn, Turn) or not isinstance(call, Call) or call.turn_id != turn.id:
         raise InvalidSetting("request() takes a turn and one of its calls, as turn() gives them", field="call")
+    if turn.conversation_id != conversation_id:
+        raise NotFound("this turn belongs to another conversation")
     request = await port.read(lambda connection: rebuild(connection, turn, call.recipe))
     if request.hash != call.request_hash:
         raise CorruptRecord(f"call {call.call_no} of turn {turn.id} rebuilds to another hash than was recorded")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
 
 from convo.errors import InvalidOption
 from convo.flows.crew import PATIENCE
 from convo.flows.handle import Handle
+from convo.flows.replay_order import checked
 from convo.flows.replay_values import Replay, ReplayKwargs
 from convo.flows.replaying import replay
+from convo.flows.settings import checked_name
 
 AT_ONCE = 4
 """Replays made at the same time unless told otherwise."""
@@ -21,21 +22,21 @@ async def replay_each(
 ) -> dict[str, Replay]:
     """Replay a branch in several ways, each onto a branch of the name it is given under; return what came of each.
 
-    Where one fails, the others run to their end before the first error is raised; with ``resume=True`` the whole can
-    be run again.
+    What cannot be asked for is refused before any begins. Where one fails, the others run to their end before the
+    first error is raised; with ``resume=True`` the whole can be run again.
     """
     if not isinstance(at_once, int) or isinstance(at_once, bool) or at_once < 1:
         raise InvalidOption("at_once: must be a whole number, 1 or more", field="at_once")
     if not isinstance(ways, Mapping):
         raise InvalidOption("ways: must be a dict of what replay() takes, by the new branches' names", field="ways")
-    waiting = deque((number, name, given) for number, (name, given) in enumerate(ways.items()))
+    waiting = deque((number, _named(given, name)) for number, (name, given) in enumerate(ways.items()))
     names, found, problems = [*ways], dict[str, Replay](), dict[int, BaseException]()
     workers, running = handle.port.workers(), 0
     try:
         while waiting or running:
             while waiting and running < at_once:
-                number, name, given = waiting.popleft()
-                workers.launch(number, replay(handle, branch, **_named(given, name)))
+                number, given = waiting.popleft()
+                workers.launch(number, replay(handle, branch, **given))
                 running += 1
             ended = await workers.wait(PATIENCE)
             if ended is None:
@@ -52,7 +53,7 @@ async def replay_each(
     return {name: found[name] for name in names}
 
 
-def _named(given: ReplayKwargs, name: str) -> Any:
+def _named(given: ReplayKwargs, name: str) -> ReplayKwargs:
     if not isinstance(given, Mapping):
         raise InvalidOption("each way to replay is a dict of what replay() takes", field="ways")
-    return {**given, "name": name}
+    return checked({**given, "name": checked_name(name, "name")})

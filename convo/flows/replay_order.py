@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,10 @@ TOOLS: tuple[Tools, ...] = ("recorded", "live", "ask")
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A replay as it is to be made. ``before`` are the messages that stay, ``target`` is None in a dry run."""
+    """A replay as it is to be made. ``before`` are the messages that stay, ``target`` is None in a dry run.
+
+    ``made``: whether the new branch was made for it, and not found.
+    """
 
     source: Handle
     before: Sequence[Entry]
@@ -50,6 +53,7 @@ class Order:
     wait: float
     dry_run: bool
     target: Handle | None = None
+    made: bool = False
 
     @property
     def total(self) -> int:
@@ -87,7 +91,7 @@ async def order_from(handle: Handle, branch: str | int | None, given: ReplayKwar
 
     Raises InvalidOption for what cannot be asked for, NotFound, AlreadyExists.
     """
-    _check(given)
+    given = checked(given)
     settings = _settings(given)
     found = await branch_state(handle, branch)
     source = handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
@@ -98,8 +102,6 @@ async def order_from(handle: Handle, branch: str | int | None, given: ReplayKwar
     if backend is None and not given.get("dry_run"):
         raise no_backend()
     backend = None if backend is None else resolve(backend)
-    functions = list(given.get("functions") or ())
-    toolbox(functions)
     order = Order(
         source=source,
         before=entries[: steps[0].entries[0].seq - 1] if steps else entries,
@@ -111,13 +113,32 @@ async def order_from(handle: Handle, branch: str | int | None, given: ReplayKwar
         model=_own_model(backend) if named is not None else None,
         tools=given.get("tools", "recorded"),
         ask=given.get("ask"),
-        functions=functions,
+        functions=[*(given.get("functions") or ())],
         wait=seconds_from(given),
         dry_run=bool(given.get("dry_run")),
     )
     if order.dry_run or not steps:
         return order
-    return replace(order, target=await _target(order, given.get("name"), bool(given.get("resume"))))
+    target, made = await _target(order, given.get("name"), bool(given.get("resume")))
+    return replace(order, target=target, made=made)
+
+
+def checked(given: ReplayKwargs) -> ReplayKwargs:
+    """Return what ``replay`` was given, as far as it can be told without reading; raises CallerError."""
+    _check(given)
+    _settings(given)
+    seconds_from(given)
+    if given.get("name") is not None:
+        checked_name(given["name"], "name")
+    if given.get("from_turn") is not None:
+        turn_id_from(given["from_turn"])
+    backend, functions = given.get("backend"), given.get("functions")
+    if functions is not None:
+        if isinstance(functions, str | Mapping) or not isinstance(functions, Iterable):
+            raise InvalidOption("functions: must be a list of functions", field="functions")
+        given = {**given, "functions": [*functions]}
+        toolbox(given["functions"])
+    return given if backend is None else {**given, "backend": resolve(backend)}
 
 
 def _check(given: ReplayKwargs) -> None:
@@ -136,13 +157,17 @@ def _check(given: ReplayKwargs) -> None:
 
 
 def _settings(given: ReplayKwargs) -> Settings:
-    options = given.get("options") or {}
+    options = {} if given.get("options") is None else given["options"]
+    if isinstance(options, CompletionOptions):
+        options = options.to_json()
+    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+        raise InvalidOption("options: must be a dict of options, by their names, or CompletionOptions", field="options")
     settings = checked_settings(
         system=given.get("system"),
         policy=given.get("policy"),
         profile=given.get("profile"),
         lease=given.get("lease"),
-        options=options.to_json() if isinstance(options, CompletionOptions) else options,
+        options=options,
     )
     if settings.options is not None and (settings.options.n or 1) > 1:
         raise Unsupported("a replay takes one answer at a time: leave n out, and replay several times")
@@ -193,10 +218,9 @@ def _options(call: Call, blob: Callable[[str], Any]) -> CompletionOptions:
     return options if first is None else options.replace(max_tokens=first["max_tokens"])
 
 
-async def _target(order: Order, name: str | None, resume: bool) -> Handle:
-    """Return a handle on the new branch; with ``resume``, on the one of that name where there is one."""
+async def _target(order: Order, wanted: str | None, resume: bool) -> tuple[Handle, bool]:
+    """Return a handle on the new branch, and whether it was made; with ``resume`` the one of that name, if any."""
     source, spot = order.source, _spot(order)
-    wanted = None if name is None else checked_name(name, "name")
     fork = Fork(source, lambda _: spot, wanted)
 
     def work(connection: Connection) -> BranchState:
@@ -212,7 +236,7 @@ async def _target(order: Order, name: str | None, resume: bool) -> Handle:
     found = await source.port.write(work)
     target = handle_from(source.port, found, source.conversation_id, order.given, order.backend)
     await refresh(target)
-    return target
+    return target, fork.has_made(found.branch)
 
 
 def _spot(order: Order) -> Spot | None:

@@ -25,6 +25,7 @@ from convo.flows.replay_values import Replay, ReplayBegun, ReplayDone, ReplayEve
 from convo.flows.reply import Reply, waiting_calls
 from convo.flows.running import MAX_ROUNDS
 from convo.flows.toolbox import result_of
+from convo.flows.tree import remove_bare
 from convo.messages import Message, ToolCall, ToolMessage
 
 
@@ -42,7 +43,8 @@ async def stream_replay(
 ) -> AsyncGenerator[ReplayEvent, None]:
     """Replay a branch, telling of each turn as it ends. Whatever ends it early, it can be gone on with.
 
-    Raises what a turn raises, NoRecordedResult, NothingToAnswer where no turn is on record, NotFound, AlreadyExists.
+    What is refused before anything is stored leaves no branch behind. Raises what a turn raises, NoRecordedResult,
+    NothingToAnswer where no turn is on record, NotFound, AlreadyExists.
     """
     order = await order_from(handle, branch, given)
     if not order.total:
@@ -75,6 +77,14 @@ class _Replaying:
 
     async def step(self, step: Exchange, number: int) -> Reply | None:
         """Send one exchange's input again; what was put there by hand is put there again."""
+        try:
+            return await self._step(step, number)
+        except Exception:
+            if self._order.made:
+                await remove_bare(self.handle)
+            raise
+
+    async def _step(self, step: Exchange, number: int) -> Reply | None:
         key = f"convo replay {self.handle.place.branch_no}.{number}"
         if not step.asked:
             kept = [entry.message for entry in step.entries if not entry.erased]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from convo.context.rules import DEFAULT_POLICY, can_be_stored, check_policy, dump_policy, load_policy
 from convo.context.tokens import Count
@@ -19,6 +20,9 @@ NAME_LENGTH = 255
 METADATA_BYTES = 64 * 1024
 BRANCHES = 2**31 - 1
 """No branch has this number: it is the greatest that every database can be asked for."""
+
+NO_BRANCH = -1
+"""Nor this one, nor any below it."""
 
 DEFAULT_LEASE = 60.0
 """Seconds a backend without deadlines of its own (a plain function) is given before its turn may be taken over."""
@@ -219,7 +223,10 @@ def checked_title(value: Any) -> str | None:
 def checked_branch(value: Any) -> str | int:
     """Return ``value`` as the name or number of a branch, whether or not there is one; raises InvalidSetting."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return min(value, BRANCHES)
+        return max(min(int(value), BRANCHES), NO_BRANCH)
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise InvalidSetting(f"branch: must be the name or the number of a branch, not {kind}", field="branch")
     return checked_name(value, "branch")
 
 
@@ -228,6 +235,21 @@ def checked_memory(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InvalidSetting("memory: must be a number of bytes, 0 for none", field="memory")
     return value
+
+
+def uuid_from(given: Any) -> UUID | None:
+    """Return the UUID that ``given`` is, or is the text of; None for what is neither."""
+    if isinstance(given, UUID):
+        return given
+    try:
+        return UUID(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+
+
+def named(given: Any) -> str:
+    """Return what an error calls ``given``, which should be an id: a short text as it is, anything else by its type."""
+    return f"{given!r:.80}" if isinstance(given, str) else f"a value of type {type(given).__name__}"
 
 
 def checked_owner(value: Any) -> str:

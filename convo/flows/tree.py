@@ -144,7 +144,7 @@ async def _take_back(handle: Handle, left: int, active: int) -> None:
 
     def work(connection: Connection) -> BranchState | None:
         found = branches.state(connection, place.conversation_id, place.branch_no)
-        if found is None or found.last is not None or found.branch.head_seq > found.branch.fork_seq:
+        if found is None or not _is_bare(found):
             return None
         before = branches.state(connection, place.conversation_id, left)
         now_active = active if found.active_branch == place.branch_no else None
@@ -153,6 +153,23 @@ async def _take_back(handle: Handle, left: int, active: int) -> None:
     before = await handle.port.write(work)
     if before is not None:
         become(handle, before)
+
+
+def _is_bare(found: BranchState) -> bool:
+    return found.last is None and found.branch.head_seq == found.branch.fork_seq
+
+
+async def remove_bare(handle: Handle) -> None:
+    """Remove the handle's branch where neither message nor turn has come to stand on it, and it is not active."""
+    place = handle.place
+
+    def work(connection: Connection) -> None:
+        found = branches.state(connection, place.conversation_id, place.branch_no)
+        if found is not None and _is_bare(found) and found.active_branch != place.branch_no:
+            _remove(connection, place, place.branch_no, None)
+
+    with suppress(StoreError):  # what went wrong is told; a branch that stays behind is empty
+        await handle.port.write(work)
 
 
 def _first_to_go(entries: list[Entry], from_: Start) -> Entry:
