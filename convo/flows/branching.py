@@ -108,10 +108,13 @@ async def switch(handle: Handle, branch: str | int) -> None:
     place, wanted = handle.place, checked_branch(branch)
 
     def work(connection: Connection) -> BranchState:
-        found = branches.state(connection, place.conversation_id, wanted)
+        found = there(branches.state(connection, place.conversation_id, wanted))
+        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
+        return there(branches.state(connection, place.conversation_id, found.branch.no))  # deletions wait by now
+
+    def there(found: BranchState | None) -> BranchState:
         if found is None or found.owner != place.owner:
             raise NotFound(f"there is no branch {branch!r:.80} in this conversation")
-        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
         return found
 
     become(handle, await handle.port.write(work))

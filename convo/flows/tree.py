@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from convo.errors import (
     AlreadyExists,
+    CallerError,
     InvalidMessage,
     InvalidOption,
     InvalidSetting,
@@ -133,7 +134,7 @@ async def _before(handle: Handle, entry: Entry, go_on: Callable[[], Awaitable[T]
     try:
         return await go_on()
     except Exception:
-        with suppress(StoreError):  # what went wrong is told; a branch that stays behind is empty
+        with suppress(StoreError, CallerError):  # what went wrong is told; a branch that stays behind is empty
             await _take_back(handle, left, active)
         raise
 
@@ -147,7 +148,7 @@ async def _take_back(handle: Handle, left: int, active: int) -> None:
         if found is None or not _is_bare(found):
             return None
         before = branches.state(connection, place.conversation_id, left)
-        now_active = active if found.active_branch == place.branch_no else None
+        now_active = (active, left) if found.active_branch == place.branch_no else ()
         return before if before is not None and _remove(connection, place, place.branch_no, now_active) else None
 
     before = await handle.port.write(work)
@@ -165,10 +166,10 @@ async def remove_bare(handle: Handle) -> None:
 
     def work(connection: Connection) -> None:
         found = branches.state(connection, place.conversation_id, place.branch_no)
-        if found is not None and _is_bare(found) and found.active_branch != place.branch_no:
-            _remove(connection, place, place.branch_no, None)
+        if found is not None and _is_bare(found):
+            _remove(connection, place, place.branch_no, ())
 
-    with suppress(StoreError):  # what went wrong is told; a branch that stays behind is empty
+    with suppress(StoreError, CallerError):  # what went wrong is told; a branch that stays behind is empty
         await handle.port.write(work)
 
 
@@ -214,7 +215,12 @@ async def branch_state(handle: Handle, branch: str | int | None) -> BranchState:
     wanted = handle.place.branch_no if branch is None else checked_branch(branch)
     found = await handle.port.read(lambda c: branches.state(c, handle.conversation_id, wanted))
     if found is None or found.owner != handle.place.owner:
-        raise NotFound(f"there is no branch {branch!r:.80} in this conversation")
+        gone = (
+            "this branch is no longer there"
+            if branch is None
+            else f"there is no branch {branch!r:.80} in this conversation"
+        )
+        raise NotFound(gone)
     return found
 
 
@@ -226,19 +232,15 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
     """
     found = await branch_state(handle, branch)
     number = found.branch.no
-    is_active = number in (found.active_branch, handle.place.branch_no)
-    if is_active and switch_to is None:
-        raise InvalidOption(
-            "this is the active branch, or the one this handle is on: say switch_to=...", field="switch_to"
-        )
+    if switch_to is None and number in (found.active_branch, handle.place.branch_no):
+        raise _is_active()
     other = await branch_state(handle, switch_to) if switch_to is not None else None
     if other is not None and other.branch.no == number:
         raise InvalidOption("switch_to: must name another branch than the one deleted", field="switch_to")
     place = handle.place
 
     def work(connection: Connection) -> bool:
-        active = None if other is None else other.branch.no
-        is_gone = _remove(connection, place, number, active)
+        is_gone = _remove(connection, place, number, () if other is None else (other.branch.no,))
         return is_gone or branches.state(connection, place.conversation_id, number) is None  # hidden already
 
     if not await handle.port.write(work):
@@ -247,15 +249,35 @@ async def delete_branch(handle: Handle, branch: str | int, switch_to: str | int 
         become(handle, other)
 
 
-def _remove(connection: Connection, place: Place, number: int, active: int | None) -> bool:
-    """Hide a branch, let another be the ``active`` one, free what none stands on; False where a turn is open on it."""
+def _is_active() -> InvalidOption:
+    return InvalidOption(
+        "this is the active branch, or the one this handle is on: say switch_to=...", field="switch_to"
+    )
+
+
+def _remove(connection: Connection, place: Place, number: int, others: Sequence[int]) -> bool:
+    """Hide a branch, let the first of ``others`` that is there be the active one, free what none stands on.
+
+    Returns False where a turn is open on it. Raises InvalidOption where there are no others, and it is the active one;
+    NotFound where none of them is there.
+    """
     if not trees.hide(connection, place.conversation_id, number):
         return False
-    forks.claim_number(connection, place.conversation_id)  # forks wait: none may come to stand on it meanwhile
-    if active is not None:
-        conversations.change(connection, place.owner, place.conversation_id, active_branch=active)
+    forks.claim_number(connection, place.conversation_id)  # forks, switches and other deletions wait from here on
+    _let_one_be_active(connection, place, others)
     trees.free(connection, place.conversation_id, number)
     return True
+
+
+def _let_one_be_active(connection: Connection, place: Place, others: Sequence[int]) -> None:
+    if not others and branches.state(connection, place.conversation_id, None) is None:
+        raise _is_active()
+    for other in others:
+        if branches.state(connection, place.conversation_id, other) is not None:
+            conversations.change(connection, place.owner, place.conversation_id, active_branch=other)
+            return
+    if others:
+        raise NotFound("the branch to switch to is no longer there")
 
 
 async def copy(
@@ -280,8 +302,10 @@ async def copy(
             raise AlreadyExists(f"there is a conversation {name!r:.80} already: choose another name")
         conversations.create(connection, new)
         path = history.spans(connection, place.conversation_id, place.branch_no, head)
-        for span in history.clip(path, 0, head):
-            trees.copy_span(connection, place.conversation_id, new.id, span)
+        spans = history.clip(path, 0, head)
+        copied = sum(trees.copy_span(connection, place.conversation_id, new.id, span) for span in spans)
+        if copied != head:
+            raise NotFound("this branch is no longer there, or not all of its messages are")
         trees.set_head(connection, new.id, head)
         made = branches.state(connection, new.id, None)
         assert made is not None  # noqa: S101 - written in this transaction

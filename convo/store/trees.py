@@ -110,8 +110,8 @@ def _turns_after(conversation_id: UUID, number: int, kept: int) -> Select[tuple[
     return select(_T.turn_id).where(*here, first > kept)
 
 
-def copy_span(connection: Connection, source: UUID, target: UUID, span: Span) -> None:
-    """Copy the messages of a range into the main branch of another conversation, in one statement.
+def copy_span(connection: Connection, source: UUID, target: UUID, span: Span) -> int:
+    """Copy the messages of a range into the main branch of another conversation, in one statement; return how many.
 
     Ids, texts, marks and times stay; turns do not come along, so the copies belong to none.
     """
@@ -121,7 +121,8 @@ def copy_span(connection: Connection, source: UUID, target: UUID, span: Span) ->
         _M.conversation_id == source, _M.branch_no == span.branch_no, _M.seq > span.lo, _M.seq <= span.hi
     )
     names = ["conversation_id", "branch_no", "turn_id", *(column.name for column in same)]
-    connection.execute(insert(TABLES.messages).from_select(names, picked))
+    copied = insert(TABLES.messages).from_select(names, picked).execution_options(preserve_rowcount=True)
+    return connection.execute(copied).rowcount
 
 
 def set_head(connection: Connection, conversation_id: UUID, head: int) -> None:
