@@ -8,7 +8,7 @@ Laws of this file:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,6 +56,7 @@ class Handle:
     path: list[Span] = field(default_factory=list)
     blobs: set[str] = field(default_factory=set)
     summaries: dict[str, Summary] = field(default_factory=dict)
+    annotated: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
     glance: Glance | None = None
     composed: Composition | None = None
     recollected: bool = False

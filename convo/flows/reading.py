@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
@@ -23,11 +24,24 @@ FIRST_LOOK = 32
 """Messages read at first to find the tool calls that wait; eight times as many where all of them are results."""
 
 
+Bounds = Callable[[int], tuple[int, int]]
+"""From the head of a branch, which entries of its path are meant: those behind a seq, up to another."""
+
+
 async def history(handle: Handle, limit: int, before: Entry | None, after: Entry | None) -> list[Entry]:
     """Return up to ``limit`` entries in path order: the last ones, those before an entry, or those after one.
 
     Two statements; O(limit), whatever the length of the history.
     """
+    bounds = _bounds(handle, limit, before, after)
+    if handle.port.has_replica:
+        shown = await handle.port.read(lambda c: _shown(c, handle, bounds), replica=True)
+        if shown is not None:
+            return shown
+    return await _stored(handle, bounds)
+
+
+def _bounds(handle: Handle, limit: int, before: Entry | None, after: Entry | None) -> Bounds:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_PAGE:
         raise InvalidSetting(f"limit: must be a whole number from 1 to {MAX_PAGE}", field="limit")
     if before is not None and after is not None:
@@ -41,15 +55,15 @@ async def history(handle: Handle, limit: int, before: Entry | None, after: Entry
         high = low + limit if after is not None else (before.seq - 1 if before else head)
         return low, min(high, head)
 
-    if handle.port.has_replica:
-        shown = await handle.port.read(lambda c: _shown(c, handle, bounds), replica=True)
-        if shown is not None:
-            return shown
+    return bounds
+
+
+async def _stored(handle: Handle, bounds: Bounds) -> list[Entry]:
     found = await refresh(handle)
     return await path_of(handle, *bounds(found.branch.head_seq))
 
 
-def _shown(connection: Connection, handle: Handle, bounds: Callable[[int], tuple[int, int]]) -> list[Entry] | None:
+def _shown(connection: Connection, handle: Handle, bounds: Bounds) -> list[Entry] | None:
     """Return the entries of the path within ``bounds``, None where this database is behind what the handle knows.
 
     The handle learns nothing of it: what it composes from is read from the database that is written to.
@@ -63,7 +77,9 @@ def _shown(connection: Connection, handle: Handle, bounds: Callable[[int], tuple
         return None
     after, upto = bounds(head)
     path = stored.spans(connection, place.conversation_id, place.branch_no, head, after)
-    return stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
+    shown = stored.read(connection, place.conversation_id, stored.clip(path, after, upto))
+    own = handle.annotated
+    return None if any(entry.metadata != own.get(entry.id, entry.metadata) for entry in shown) else shown
 
 
 async def waiting(handle: Handle) -> tuple[ToolCall, ...]:
@@ -114,6 +130,8 @@ async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) ->
         raise NotFound("this entry is not stored")
     handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
     forget(handle)
+    if handle.port.has_replica:
+        handle.annotated[entry.id] = changed.metadata
     return changed
 
 
@@ -136,12 +154,40 @@ async def turns(handle: Handle, limit: int, before: Entry | None) -> list[Turn]:
 
     The branch's last turn is among them also where it has no messages: one that took no input and got no answer.
     """
-    entries = await history(handle, limit, before, None)
+    bounds, conversation = _bounds(handle, limit, before, None), handle.conversation_id
+
+    def shown(connection: Connection) -> list[Turn] | None:
+        entries = _shown(connection, handle, bounds)
+        if entries is None:
+            return None
+        wanted = _turns_of(handle, entries, before)
+        found = ledger.turns(connection, conversation, wanted) if wanted else []
+        return None if _is_behind(handle, wanted, found) else _in_order(wanted, found)
+
+    known = await handle.port.read(shown, replica=True) if handle.port.has_replica else None
+    if known is not None:
+        return known
+    wanted = _turns_of(handle, await _stored(handle, bounds), before)
+    found = await handle.port.read(lambda c: ledger.turns(c, conversation, wanted)) if wanted else []
+    return _in_order(wanted, found)
+
+
+def _turns_of(handle: Handle, entries: Sequence[Entry], before: Entry | None) -> list[UUID]:
     ids = [entry.turn_id for entry in entries if entry.turn_id is not None]
     if before is None and handle.last is not None and (entries[-1].seq if entries else 0) == handle.head:
         ids.append(handle.last.id)
-    wanted = list(dict.fromkeys(ids))
-    work: Callable[[Connection], list[Turn]] = lambda c: ledger.turns(c, handle.conversation_id, wanted)
-    found = await handle.port.read(work, replica=True) if wanted else []
+    return list(dict.fromkeys(ids))
+
+
+def _in_order(wanted: Sequence[UUID], found: Iterable[Turn]) -> list[Turn]:
     by_id = {turn.id: turn for turn in found}
     return [by_id[turn_id] for turn_id in wanted if turn_id in by_id]
+
+
+def _is_behind(handle: Handle, wanted: Sequence[UUID], found: Sequence[Turn]) -> bool:
+    """Whether ``found`` is less of the turns ``wanted`` than the handle knows: of how its last one ended, too."""
+    last = handle.last
+    own = next((turn for turn in found if last is not None and turn.id == last.id), None)
+    if len(found) < len(wanted) or last is None or own is None:
+        return len(found) < len(wanted)
+    return own.attempt < last.attempt or (own.attempt == last.attempt and own.status == "running" != last.status)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from convo.errors import BackendFailed
 from support.databases import Databases, sqlite_url
 
 
@@ -74,6 +75,54 @@ def test_a_history_is_shown_from_a_replica_that_is_not_behind_the_handle(
         assert [message.text for message in chat.compose().messages] == ["cheese"]
         assert chat.send("and?").text == "heard ['cheese', 'and?']"
         assert [entry.text for entry in chat.history()][:2] == ["cheese", "and?"]
+
+
+def fails(request: Any) -> str:
+    raise ConnectionError("gone")
+
+
+def test_turns_are_shown_as_the_handle_left_them(face: Any, url: str, replicate: Callable[[], str]) -> None:
+    with face.Store(url) as store:
+        made = store.start(backend=echo)
+        made.send("one")
+        with pytest.raises(BackendFailed):
+            made.send("two", backend=fails)
+    replica = replicate()
+    with face.Store(url, read_url=replica) as store:
+        chat = store.load(made.id, backend=echo)
+        assert [turn.status for turn in chat.turns()] == ["completed", "failed"]
+        chat.resume()
+        assert [turn.status for turn in chat.turns()] == ["completed", "completed"]
+        chat.send("three")
+        assert [turn.status for turn in chat.turns()] == ["completed"] * 3
+        assert [turn.status for turn in chat.turns(1, before=chat.history()[2])] == ["completed"]
+
+
+def test_a_turn_that_failed_is_not_shown_running(face: Any, url: str, replicate: Callable[[], str]) -> None:
+    with face.Store(url) as store:
+        first = store.start(backend=echo).id
+    taken: list[str] = []
+
+    def fails_late(request: Any) -> str:
+        taken.append(replicate())
+        raise ConnectionError("gone")
+
+    replicate()
+    with face.Store(url, read_url=replicate()) as store:
+        chat = store.load(first, backend=fails_late)
+        with pytest.raises(BackendFailed):
+            chat.send("one")
+        assert taken
+        assert [turn.status for turn in chat.turns()] == ["failed"]
+
+
+def test_a_note_that_the_handle_made_is_shown(face: Any, url: str, replicate: Callable[[], str]) -> None:
+    with face.Store(url) as store:
+        first = store.start(["one", "two"]).id
+    with face.Store(url, read_url=replicate()) as store:
+        chat = store.load(first)
+        chat.annotate(chat.history()[0], {"liked": True})
+        assert [dict(entry.metadata) for entry in chat.history()] == [{"liked": True}, {}]
 
 
 def test_a_turn_after_the_replica_fell_behind_is_composed_of_everything(
