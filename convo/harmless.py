@@ -43,3 +43,11 @@ def beginning(text: str, limit: int) -> str:
     """Return ``text`` made harmless; past ``limit`` characters it says how many more there are."""
     more = len(text) - limit
     return harmless(text) if more <= 0 else f"{harmless(text[:limit])}… ({more:,} more characters)"
+
+
+def brief(value: object, limit: int = 80) -> str:
+    """Return what an error calls ``value``, given where it cannot be: its beginning, or its type where that fails."""
+    try:
+        return repr(value)[:limit]
+    except Exception:  # it may be anything: an object of the user's, a number longer than Python writes
+        return f"<{type(value).__name__}>"

@@ -15,6 +15,7 @@ from pydantic import StrictBool, StrictInt
 
 from convo.chunks import Chunk, Chunks, Content, TextChunk, ThinkingChunk, is_known
 from convo.errors import InvalidMessage
+from convo.harmless import brief
 from convo.values import MAX_DEPTH, Value, clean_json, dump_json, join_surrogates
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -150,7 +151,7 @@ def message_from(data: MessageLike) -> Message:
     role = data.get("role")
     kind = _KINDS.get(role) if isinstance(role, str) else None
     if kind is None:
-        raise InvalidMessage(f"role: must be system, user, assistant or tool, not {role!r:.40}", field="role")
+        raise InvalidMessage(f"role: must be system, user, assistant or tool, not {brief(role, 40)}", field="role")
     return kind.from_json(dict(data))
 
 

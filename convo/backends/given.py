@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from convo.errors import InvalidSetting
+from convo.harmless import brief
 from convo.profiles import Profile
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -53,7 +54,7 @@ def require_known(owner: str, name: str, words: Any, known: Iterable[str]) -> No
         raise InvalidSetting(f"{owner}.{name} must be a collection of names, not {type(words).__name__}", field=name)
     for word in words:
         if word not in known:
-            raise InvalidSetting(f"{owner}.{name} names {word!r:.60}, which there is not", field=name)
+            raise InvalidSetting(f"{owner}.{name} names {brief(word, 60)}, which there is not", field=name)
 
 
 def require_headers(headers: Any) -> None:

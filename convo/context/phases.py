@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from convo.context.draft import Draft
 from convo.errors import InvalidSetting
+from convo.harmless import brief
 
 
 class Phase(IntEnum):
@@ -39,4 +40,4 @@ class BuiltInRule:
 def check_count(rule: str, name: str, value: object) -> None:
     """Raise InvalidSetting unless ``value`` is an integer of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidSetting(f"{rule}: {name} must be a whole number of at least 1, not {value!r:.40}", field=name)
+        raise InvalidSetting(f"{rule}: {name} must be a whole number of at least 1, not {brief(value, 40)}", field=name)

@@ -10,6 +10,7 @@ from convo.context.draft import Draft, inserted
 from convo.context.phases import BuiltInRule, Phase
 from convo.errors import InvalidSetting
 from convo.frozen import dataclass
+from convo.harmless import brief
 from convo.messages import Message, MessageLike, message_from
 
 InsertPlace = Literal["start", "before_question", "after_question"]
@@ -38,7 +39,7 @@ class Insert(BuiltInRule):
         given: Iterable[Any] = [messages] if single else messages
         if at not in get_args(InsertPlace):
             raise InvalidSetting(
-                f"Insert: at must be start, before_question or after_question, not {at!r:.40}", field="at"
+                f"Insert: at must be start, before_question or after_question, not {brief(at, 40)}", field="at"
             )
         object.__setattr__(self, "messages", tuple(message_from(message) for message in given))
         object.__setattr__(self, "at", at)

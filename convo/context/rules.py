@@ -19,6 +19,7 @@ from convo.context.placing import Insert, MergeConsecutive, SystemIntoUser
 from convo.context.rewriting import ClearToolResults, DropImages, DropThinking, Redact, TruncateToolResults
 from convo.context.summarizing import Summarize
 from convo.errors import InvalidSetting
+from convo.harmless import brief
 from convo.values import canonical_json, plain
 
 __all__ = [
@@ -97,7 +98,7 @@ def check_policy(policy: Policy) -> None:
         raise InvalidSetting("policy: must be a list of rules, e.g. [Window(8000)]", field="policy")
     for rule in policy:
         if not callable(rule) or isinstance(rule, type):
-            raise InvalidSetting(f"policy: {rule!r:.60} is neither a rule nor a function", field="policy")
+            raise InvalidSetting(f"policy: {brief(rule, 60)} is neither a rule nor a function", field="policy")
     if sum(isinstance(rule, Window | Summarize) for rule in policy) > 1:
         raise InvalidSetting("policy: holds more than one Window or Summarize", field="policy")
 
@@ -178,7 +179,7 @@ def load_policy(data: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
 def _loaded(data: dict[str, Any]) -> Rule:
     name = data.pop("rule", None)
     if not isinstance(name, str) or name not in _RULES:
-        raise InvalidSetting(f"policy: there is no rule {name!r:.60} in this release", field="policy")
+        raise InvalidSetting(f"policy: there is no rule {brief(name, 60)} in this release", field="policy")
     try:
         return Pinned(*data.pop("seqs", ()), **data) if name == "Pinned" else _RULES[name](**data)
     except TypeError:

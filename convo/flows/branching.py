@@ -11,6 +11,7 @@ from convo.errors import AlreadyExists, NotFound
 from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, state_at, take_over
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import checked_branch, checked_name
+from convo.harmless import brief
 from convo.records import Branch, Entry
 from convo.store import branches, conversations, forks, ledger
 from convo.store.branches import BranchState, NewBranch
@@ -114,7 +115,7 @@ async def switch(handle: Handle, branch: str | int) -> None:
 
     def there(found: BranchState | None) -> BranchState:
         if found is None or found.owner != place.owner:
-            raise NotFound(f"there is no branch {branch!r:.80} in this conversation")
+            raise NotFound(f"there is no branch {brief(branch)} in this conversation")
         return found
 
     become(handle, await handle.port.write(work))

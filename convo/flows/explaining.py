@@ -33,6 +33,7 @@ from convo.flows.record import rebuild, request_of, turn_record
 from convo.flows.remembering import see_anew
 from convo.flows.verbs import messages_from
 from convo.frozen import dataclass
+from convo.harmless import brief
 from convo.messages import MessageLike
 from convo.profiles import BUILT_IN, PERMISSIVE, Profile
 from convo.records import Call, Entry, Turn
@@ -149,7 +150,7 @@ async def _turn(handle: Handle, turn: TurnRef) -> tuple[Turn, list[Call]]:
     listed = await turns(handle, MAX_PAGE, None)
     place = turn - 1 if turn > 0 else len(listed) + turn
     if turn == 0 or not 0 <= place < len(listed):
-        raise NotFound(f"there is no turn {turn} among the last {len(listed)} of this branch")
+        raise NotFound(f"there is no turn {brief(turn)} among the last {len(listed)} of this branch")
     return await turn_record(handle.port, handle.conversation_id, listed[place].id)
 
 

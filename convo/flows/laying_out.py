@@ -14,6 +14,7 @@ from convo.flows.comparing import Comparison, Pair, Side, Table
 from convo.flows.handle import Handle, refresh
 from convo.flows.record import options_in
 from convo.flows.settings import checked_branch
+from convo.harmless import brief
 from convo.messages import message_from
 from convo.records import Call, Entry
 from convo.store import branches, history, ledger
@@ -43,7 +44,7 @@ def _table(connection: Connection, conversation: UUID, names: Sequence[str | int
     for name in names:
         state = branches.state(connection, conversation, name)
         if state is None:
-            raise NotFound(f"there is no branch {name!r:.80} in this conversation")
+            raise NotFound(f"there is no branch {brief(name)} in this conversation")
         found.append(state.branch)
     paths = [history.spans(connection, conversation, branch.no, branch.head_seq) for branch in found]
     shared = min(_shared(paths[0], path) for path in paths[1:])

@@ -28,6 +28,7 @@ from convo.flows.settings import (
 )
 from convo.flows.verbs import messages_from
 from convo.frozen import dataclass
+from convo.harmless import brief
 from convo.messages import MessageLike
 from convo.ports import Port
 from convo.records import ConversationInfo, Entry, Hits
@@ -148,7 +149,7 @@ async def load(
     answering = resolve(backend) if backend is not None else None
     found = await port.read(lambda c: branches.state(c, wanted, named))
     if found is None or owner not in (None, found.owner):
-        where = "" if branch is None else f" with a branch {branch!r:.80}"
+        where = "" if branch is None else f" with a branch {brief(branch)}"
         raise NotFound(f"there is no conversation {wanted}{where} in this store")
     return handle_from(port, found, wanted, settings, answering)
 

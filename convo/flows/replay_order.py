@@ -23,6 +23,7 @@ from convo.flows.settings import Settings, checked_name, checked_settings
 from convo.flows.toolbox import toolbox
 from convo.flows.tree import branch_state
 from convo.frozen import dataclass
+from convo.harmless import brief
 from convo.messages import ToolCall
 from convo.options import CompletionOptions
 from convo.records import Call, Entry
@@ -144,7 +145,7 @@ def checked(given: ReplayKwargs) -> ReplayKwargs:
 def _check(given: ReplayKwargs) -> None:
     unknown = set(given) - ReplayKwargs.__annotations__.keys()
     if unknown:
-        raise InvalidOption(f"replay takes no {sorted(unknown)[0]!r:.80}; options of the model go into options={{...}}")
+        raise InvalidOption(f"replay takes no {min(map(brief, unknown))}; options of the model go into options={{...}}")
     tools, ask, functions = given.get("tools", "recorded"), given.get("ask"), given.get("functions")
     if tools not in TOOLS:
         raise InvalidOption('tools: must be "recorded", "live" or "ask"', field="tools")

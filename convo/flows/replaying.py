@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
-from convo.errors import NoRecordedResult, NothingToAnswer, ToolRoundsExceeded
+from convo.errors import InvalidMessage, NoRecordedResult, NothingToAnswer, ToolRoundsExceeded
 from convo.flows import accounting, conversing, running
 from convo.flows.exchanges import Exchange, exchanges
 from convo.flows.handle import Handle, load_window
@@ -127,7 +127,7 @@ class _Replaying:
         found = self._results.find(step, call, before)
         if found is None and self._order.ask is not None:
             value = await self.handle.port.workers().ask(self._order.ask, call)
-            found = None if value is None else result_of(call, value)
+            found = None if value is None else _given(call, value)
         if found is None:
             branch = self.handle.branch.name
             raise NoRecordedResult(
@@ -138,6 +138,16 @@ class _Replaying:
                 branch=branch,
             )
         return found
+
+
+def _given(call: ToolCall, value: Any) -> ToolMessage:
+    """Return what ``ask`` gave as the call's result; raises InvalidMessage for what cannot be one."""
+    try:
+        return result_of(call, value)
+    except Exception:  # what a function returned may fail in any way when it is made JSON
+        kind = type(value).__name__
+        said = f"what ask gave for {call.name!r:.80} must be a text, chunks or what has a JSON form, not {kind}"
+        raise InvalidMessage(said, field="ask") from None
 
 
 def _later(given: Any) -> Any:

@@ -32,6 +32,7 @@ from convo.flows.settings import Settings, checked_branch, checked_name
 from convo.flows.turn import answer
 from convo.flows.turn_begin import new_turn
 from convo.flows.verbs import messages_from
+from convo.harmless import brief
 from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
 from convo.records import Entry
 from convo.store import branches, conversations, forks, history, trees
@@ -218,7 +219,7 @@ async def branch_state(handle: Handle, branch: str | int | None) -> BranchState:
         gone = (
             "this branch is no longer there"
             if branch is None
-            else f"there is no branch {branch!r:.80} in this conversation"
+            else f"there is no branch {brief(branch)} in this conversation"
         )
         raise NotFound(gone)
     return found

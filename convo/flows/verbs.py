@@ -16,6 +16,7 @@ from convo.flows.idempotency import Key, Once, Recalled, entries_again, key_for
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
 from convo.flows.turn_begin import Opening, new_turn, next_attempt
+from convo.harmless import brief
 from convo.messages import (
     AssistantMessage,
     BaseMessage,
@@ -109,9 +110,9 @@ def _check_results(entries: Sequence[Entry], messages: Sequence[Message]) -> Non
 def _unknown_call(given: Any, waiting: Iterable[str]) -> UnknownToolCall:
     names = tuple(waiting)
     if given in names:
-        return UnknownToolCall(f"the tool call {given!r:.80} is given two results: give one", waiting=names)
+        return UnknownToolCall(f"the tool call {brief(given)} is given two results: give one", waiting=names)
     rest = f"waiting are {', '.join(names)}" if names else "none is waiting"
-    return UnknownToolCall(f"no tool call {given!r:.80} waits for a result on this branch; {rest}", waiting=names)
+    return UnknownToolCall(f"no tool call {brief(given)} waits for a result on this branch; {rest}", waiting=names)
 
 
 async def _tail(handle: Handle) -> list[Entry]:

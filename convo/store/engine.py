@@ -53,7 +53,7 @@ _EXAMPLES = "sqlite:///chat.db, postgresql://user@host/db or mariadb://user@host
 def parse_url(url: str | URL) -> URL:
     """Return ``url`` with the database's plain name (sqlite, postgresql, mariadb); raises InvalidSetting."""
     try:
-        parsed = make_url(url)
+        parsed = make_url(url if isinstance(url, str | URL) else "")
     except (ArgumentError, ValueError, AttributeError):
         raise InvalidSetting(f"this is no database URL; write one like {_EXAMPLES}", field="url") from None
     plain = parsed.drivername.partition("+")[0]

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from convo.errors import ContextOverflow, ConvoError, InvalidOption, InvalidSetting, NotFound
+from convo.errors import (
+    ContextOverflow,
+    ConvoError,
+    InvalidMessage,
+    InvalidOption,
+    InvalidSetting,
+    NotFound,
+    UnknownToolCall,
+)
 from convo.testing import ScriptedBackend
 from flows.test_bad_input import SECRET, Act, Scene, refused, scene
 from support.embedded import database_url
@@ -14,6 +22,8 @@ from support.embedded import database_url
 __all__ = ["database_url", "scene"]
 
 FAR = 10**30
+VAST = 10**5000
+"""A number that Python does not write."""
 
 ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
     "a branch that is one": (
@@ -22,6 +32,13 @@ ACTS: dict[str, tuple[Act, type[ConvoError], str]] = {
         "branch: must be the name or the number of a branch, not Branch",
     ),
     "a branch number below all": (lambda s: s.chat.switch(-FAR), NotFound, "there is no branch -1000"),
+    "a branch number beyond words": (lambda s: s.chat.switch(VAST), NotFound, "there is no branch <int>"),
+    "deleting a branch beyond words": (lambda s: s.chat.delete_branch(-VAST), NotFound, "there is no branch <int>"),
+    "loading a branch beyond words": (lambda s: s.store.load(s.chat.id, branch=VAST), NotFound, "a branch <int>"),
+    "explaining a turn beyond words": (lambda s: s.chat.explain(turn=-VAST), NotFound, "there is no turn <int>"),
+    "a rule beyond words": (lambda s: s.chat.send("hm", policy=[VAST]), InvalidSetting, "<int> is neither a rule"),
+    "a role beyond words": (lambda s: s.chat.send({"role": VAST}), InvalidMessage, "not <int>"),
+    "a result beyond words": (lambda s: s.chat.submit({VAST: 1}), UnknownToolCall, "no tool call <int> waits"),
     "replaying a branch below all": (lambda s: s.chat.replay(-FAR), NotFound, "there is no branch -1"),
     "comparing with a branch below all": (lambda s: s.chat.compare("main", -FAR), NotFound, "there is no branch -1"),
     "loading a branch below all": (lambda s: s.store.load(s.chat.id, branch=-FAR), NotFound, "with a branch -1000"),
@@ -128,3 +145,17 @@ def test_a_replay_that_breaks_off_later_keeps_its_branch(scene: Scene) -> None:
         scene.chat.replay(backend=backend, name="large")
     assert [branch.name for branch in scene.chat.branches()] == ["main", "large"]
     assert len(scene.chat.replay(name="large", resume=True).turns) == 2
+
+
+class Speechless:
+    def __repr__(self) -> str:
+        raise RuntimeError("nobody calls me anything")
+
+
+@pytest.mark.parametrize("url", [None, 3, b"sqlite://", [], Speechless()], ids=lambda url: type(url).__name__)
+def test_an_address_that_is_no_text_is_no_url(face: Any, url: Any) -> None:
+    with pytest.raises(InvalidSetting, match="this is no database URL"):
+        face.Store(url)
+    if url is not None:
+        with pytest.raises(InvalidSetting, match="this is no database URL"):
+            face.Store("sqlite://", read_url=url)

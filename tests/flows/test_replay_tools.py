@@ -8,7 +8,7 @@ import pytest
 
 from convo import tool
 from convo.backends.scripted import ScriptedBackend
-from convo.errors import NoRecordedResult, ToolRoundsExceeded
+from convo.errors import InvalidMessage, NoRecordedResult, ToolRoundsExceeded
 from support.embedded import database_url
 from support.tooling import calls, path
 
@@ -97,3 +97,14 @@ def test_a_path_forked_in_the_midst_of_a_tool_round_is_replayed_whole(store: Any
     side.submit({asked.tool_calls[0].id: "rain"})
     replay = side.replay(backend=ScriptedBackend([calls(("weather", {"city": "Rome"})), "Better."]))
     assert (len(replay.turns), replay.turns[0].reply.text, replay.branch.fork_seq) == (1, "Better.", 0)
+
+
+@pytest.mark.parametrize(
+    "value", [object(), {1: object()}, float("nan"), 10**5000], ids=lambda value: type(value).__name__
+)
+def test_what_the_function_asked_gives_must_be_a_result(store: Any, name: str, value: Any) -> None:
+    chat = weathers(store, name)
+    with pytest.raises(InvalidMessage, match="what ask gave for 'weather' must be"):
+        chat.replay(backend=ScriptedBackend(asking_weather("Oslo")), name="north", tools="ask", ask=lambda call: value)
+    again = {"name": "north", "resume": True, "tools": "ask", "backend": ScriptedBackend(["Fine."])}
+    assert chat.replay(**again, ask=lambda call: "snow").turns[0].reply.text == "Fine."

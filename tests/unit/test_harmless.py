@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convo.harmless import beginning, harmless, one_line
+from convo.harmless import beginning, brief, harmless, one_line
 
 SURROGATES = st.characters(categories=["Cs"])
 TEXTS = st.text(st.characters() | SURROGATES | st.sampled_from("\x1b\x07\x9b\x00\r\n\t\u202e\u2066[]\x7f"))
@@ -67,3 +67,23 @@ def test_what_is_unsafe_is_shown(text: str, shown: str) -> None:
 def test_a_long_text_says_how_much_is_missing() -> None:
     assert beginning("x" * 1500, 500) == "x" * 500 + "… (1,000 more characters)"
     assert beginning("x" * 500, 500) == "x" * 500
+
+
+class Speechless:
+    def __repr__(self) -> str:
+        raise RuntimeError("nobody calls me anything")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("a\0b", r"'a\x00b'"),
+        ("x" * 100, "'" + "x" * 79),
+        (10**5000, "<int>"),
+        (Speechless(), "<Speechless>"),
+        ([Speechless()], "<list>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_cannot_be_is_called_something_whatever_it_is(value: object, said: str) -> None:
+    assert brief(value) == said
