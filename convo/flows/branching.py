@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -31,9 +32,12 @@ async def fork(handle: Handle, at: Entry | None, name: str | None) -> Handle:
     wanted = None if name is None else checked_name(name, "name")
 
     def spot(connection: Connection) -> Spot | None:
-        return handle.branch.tip if at is None else _spot_of(connection, handle, at)
+        return replace(handle.branch, head_seq=handle.head).tip if at is None else _spot_of(connection, handle, at)
 
-    found = await handle.port.write(Fork(handle, spot, wanted).write)
+    made = Fork(handle, spot, wanted)
+    found = await made.at_once()
+    if found is None:
+        found = await handle.port.write(made.write)
     return handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
 
 
@@ -61,6 +65,34 @@ class Fork:
         made = self._made
         return made is not None and (made.no, made.created_at) == (branch.no, branch.created_at)
 
+    async def at_once(self) -> BranchState | None:
+        """Write the row by what the handle knows, if all that is so; return how the new branch stands.
+
+        None where it is not, or others take branch numbers or the name at the same time: then ``write`` it.
+        """
+        handle, seen, glance = self._handle, self._handle.seen, self._handle.glance
+        if seen is None or glance is None or glance.head != handle.head:
+            return None
+        number = seen.counter + 1
+        found: BranchState | None = None
+
+        def work(connection: Connection) -> bool:
+            nonlocal found
+            if found is not None:  # run again: the reply may have been lost
+                known = branches.state(connection, handle.conversation_id, number)
+                return known is not None and self.has_made(known.branch)
+            new = self._row(self._spot(connection), self._name or f"branch-{number}")
+            made = self._made = forks.made_of(number, new)
+            found = seen.forked(made, new)
+            row = forks.fork_write(handle.conversation_id, made, new)
+            return forks.take_number(connection, handle.place, glance, number, [row])
+
+        if await handle.port.write(work, chain=True):
+            handle.seen = replace(seen, counter=number)
+            return found
+        self._made = None
+        return None
+
     def write(self, connection: Connection) -> BranchState:
         """Write the row; return how the new branch stands. Raises NotFound, AlreadyExists."""
         self._runs += 1
@@ -74,8 +106,8 @@ class Fork:
         if known is not None and self.has_made(known.branch):
             return known
         if name is not None and forks.named(connection, place.conversation_id, name) is not None:
-            raise AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
-        new = self._row(connection, name or self._free_name(connection, number))
+            raise _is_taken(name)
+        new = self._row(self._spot(connection), name or self._free_name(connection, number))
         self._made = forks.fork(connection, place.conversation_id, number, new)
         return own.forked(self._made, new)
 
@@ -86,8 +118,8 @@ class Fork:
             return name
         return f"{name}-{new_id().hex[-8:]}"
 
-    def _row(self, connection: Connection, name: str) -> NewBranch:
-        parent_no, seq = self._spot(connection) or (None, 0)
+    def _row(self, spot: Spot | None, name: str) -> NewBranch:
+        parent_no, seq = spot or (None, 0)
         state = state_at(self._handle, seq)
         return NewBranch(
             name=name,
@@ -97,6 +129,10 @@ class Fork:
             compose_state=cuts_json(state) if state.cuts or state.opening else None,
             pins=state.pins,
         )
+
+
+def _is_taken(name: str) -> AlreadyExists:
+    return AlreadyExists(f"there is a branch {name!r:.80} already: choose another name")
 
 
 async def listed(handle: Handle) -> list[Branch]:

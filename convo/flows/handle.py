@@ -28,6 +28,7 @@ from convo.records import Branch, Entry, Turn
 from convo.store import branches, history
 from convo.store.branches import BranchState, Glance, Place
 from convo.store.history import Span
+from convo.values import dump_json
 
 FIRST_READ = 64
 """Messages read at first when it is not known how far back the window goes; doubled until it is enough."""
@@ -57,6 +58,7 @@ class Handle:
     blobs: set[str] = field(default_factory=set)
     summaries: dict[str, Summary] = field(default_factory=dict)
     annotated: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    seen: BranchState | None = None
     glance: Glance | None = None
     composed: Composition | None = None
     recollected: bool = False
@@ -113,6 +115,13 @@ def cuts_json(state: ComposeState) -> dict[str, Any]:
     return {name: value for name, value in state.to_json().items() if name != "pins"}
 
 
+def note_state(handle: Handle, written: ComposeState | None) -> None:
+    """Note the compose state that was written with a call, None for none."""
+    if written is not None:
+        handle.state = written
+        handle.glance = handle.glance and handle.glance._replace(compose_state=dump_json(cuts_json(written)))
+
+
 def absorb(handle: Handle, found: BranchState) -> None:
     """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
     if found.revision != handle.place.revision:
@@ -124,6 +133,7 @@ def absorb(handle: Handle, found: BranchState) -> None:
     if handle.entries and found.branch.head_seq - handle.entries[-1].seq > FIRST_READ:
         handle.entries = []  # what others wrote since may be of any length: begin anew from the end
     handle.branch, handle.head, handle.glance = found.branch, found.branch.head_seq, found.glance
+    handle.seen = found
     handle.state = ComposeState.from_json(found.compose_state)
     handle.last = found.last
 
@@ -286,6 +296,7 @@ def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = Non
     if not handle.entries or handle.entries[-1].seq == entries[0].seq - 1:
         handle.entries.extend(entries)
     handle.head = entries[-1].seq
+    handle.glance = handle.glance and handle.glance._replace(head=handle.head)
     if handle.path:
         handle.path[0] = replace(handle.path[0], hi=max(handle.path[0].hi, handle.head))
     if reach is not None and len(handle.entries) > KEEP_IN_MEMORY:

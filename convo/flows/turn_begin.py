@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from convo.completions import Completion
 from convo.errors import CallerError, ContextError, TurnClosed
-from convo.flows.handle import Handle, absorb, cuts_json, load_window, refresh, remember
+from convo.flows.handle import Handle, absorb, cuts_json, load_window, note_state, refresh, remember
 from convo.flows.heads import (
     MOVES,
     TAIL,
@@ -327,7 +327,7 @@ async def next_request(
     opening.recording = True
     await handle.port.write(work)
     handle.blobs |= kept.keys()
-    handle.state = state or handle.state
+    note_state(handle, state)
     opening.outbound = replace(outbound, state=None)
     opening.count_call()
     opening.recording = False

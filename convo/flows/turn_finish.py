@@ -21,7 +21,7 @@ from convo.errors import (
 )
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
-from convo.flows.handle import Handle, cuts_json, remember
+from convo.flows.handle import Handle, cuts_json, note_state, remember
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.remembering import keep
 from convo.flows.reply import Reply, settled
@@ -135,7 +135,7 @@ async def _commit(
 
     await handle.port.write(work, chain=store is None and not streamed)
     handle.last = turn
-    handle.state = moved or handle.state
+    note_state(handle, moved)
 
 
 async def stop_turn(

@@ -59,7 +59,7 @@ class BranchState:
     """A branch as it stands: what a handle must know before it writes.
 
     ``lease_left`` is in milliseconds by the database's clock, None when no turn is open. ``glance`` is what it was
-    read from, None where it was not read.
+    read from, None where it was not read. ``counter`` is the highest number given to a branch of the conversation.
     """
 
     branch: Branch
@@ -68,6 +68,7 @@ class BranchState:
     revision: int
     settings: Mapping[str, Any]
     active_branch: int
+    counter: int
     compose_state: Mapping[str, Any]
     open_turn: UUID | None
     open_attempt: int | None
@@ -126,14 +127,15 @@ _GLANCE = Prepared(select(*_GLANCED).select_from(_BOTH).where(*_THERE, _WANTED["
 @lru_cache
 def _state_query(dialect: str, by: str) -> Select[Any]:
     left = _B.lease_until - now_ms(dialect)
-    columns = (*_BRANCH, *_GLANCED[1:], _C.owner, _C.active_branch, _B.open_turn, _B.open_attempt, left, _B.last_turn)
+    opened = _B.open_turn, _B.open_attempt, left, _B.last_turn
+    columns = (*_BRANCH, *_GLANCED[1:], _C.owner, _C.active_branch, _C.branch_counter, *opened)
     return select(*map(raw, columns)).select_from(_BOTH).where(*_THERE, _WANTED[by])
 
 
 def _state_from(row: Any, last: Turn | None) -> BranchState:
     """Return what ``row``, as the driver gave it, says of a branch."""
     number, name, parent, fork_seq, shown, head, created_at, *rest = row
-    revision, settings, compose_state, pins, owner, active, open_turn, open_attempt, left, _ = rest
+    revision, settings, compose_state, pins, owner, active, counter, open_turn, open_attempt, left, _ = rest
     return BranchState(
         branch=Branch(
             no=number,
@@ -149,6 +151,7 @@ def _state_from(row: Any, last: Turn | None) -> BranchState:
         revision=revision,
         settings=json_of(settings),
         active_branch=active,
+        counter=counter,
         compose_state=compose_state_from(compose_state, pins),
         open_turn=None if open_turn is None else uuid_of(open_turn),
         open_attempt=open_attempt,

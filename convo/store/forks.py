@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, exists, insert, select, update
 from sqlalchemy.engine import Connection
 
 from convo.records import Branch
-from convo.store.branches import NewBranch, Place
+from convo.store.branches import Glance, NewBranch, Place
+from convo.store.chain import Write, chained
 from convo.store.clock import now
 from convo.store.prepared import Prepared
 from convo.store.tables import TABLES
@@ -58,26 +59,34 @@ _COUNTER = _Counter()
 _OWN_COUNTER = _Counter(_C.owner == bindparam("of"), _C.revision == bindparam("at"))
 
 
-def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBranch) -> Branch:
-    """Write the one row of a fork and return it. Its parent is not touched.
+def take_number(connection: Connection, place: Place, seen: Glance, number: int, then: Sequence[Write]) -> bool:
+    """Take the next branch number where it is ``number`` and the branch stands as ``seen``; write ``then`` with it.
 
-    Raises sqlalchemy's IntegrityError where the name is taken.
+    Returns whether it was so: not where somebody else took a number, which who deletes a branch does too.
     """
-    moment = now()
-    row = {
-        "conversation_id": conversation_id,
-        "branch_no": number,
-        "name": new.name,
-        "parent_no": new.parent_no,
-        "fork_seq": new.fork_seq,
-        "shown_parent_no": new.shown_parent_no,
-        "head_seq": new.fork_seq + new.messages,
-        "last_turn": new.last_turn,
-        "compose_state": new.compose_state,
-        "pins": list(new.pins) or None,
-        "created_at": moment,
-    }
-    _INSERT.run(connection, row)
+    branch = {"branch": place.branch_no, "head": seen.head, "state": seen.compose_state, "pinned": seen.pins}
+    given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision, "number": number}
+    return chained(connection, Write(_TAKE, [{**given, **branch}]), then)
+
+
+_STANDS_SO = exists().where(
+    _B.conversation_id == bindparam("conversation"),
+    _B.branch_no == bindparam("branch"),
+    _B.hidden_at.is_(None),
+    _B.head_seq == bindparam("head"),
+    _B.compose_state.is_not_distinct_from(bindparam("state", type_=Text())),
+    _B.pins.is_not_distinct_from(bindparam("pinned", type_=Text())),
+)
+_TAKE = Prepared(
+    update(TABLES.conversations)
+    .where(_C.id == bindparam("conversation"), _C.owner == bindparam("of"), _C.revision == bindparam("at"))
+    .where(_C.branch_counter == bindparam("number", type_=Integer) - 1, _STANDS_SO)
+    .values(branch_counter=bindparam("number", type_=Integer))
+)
+
+
+def made_of(number: int, new: NewBranch) -> Branch:
+    """Return the branch that is made of ``new`` now, under this number."""
     return Branch(
         no=number,
         name=new.name,
@@ -85,8 +94,36 @@ def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBra
         fork_seq=new.fork_seq,
         shown_parent_no=new.shown_parent_no,
         head_seq=new.fork_seq + new.messages,
-        created_at=moment,
+        created_at=now(),
     )
+
+
+def fork_write(conversation_id: UUID, branch: Branch, new: NewBranch) -> Write:
+    """The write of the one row of a fork, ``branch`` made of ``new``. Its parent is not touched."""
+    row = {
+        "conversation_id": conversation_id,
+        "branch_no": branch.no,
+        "name": branch.name,
+        "parent_no": branch.parent_no,
+        "fork_seq": branch.fork_seq,
+        "shown_parent_no": branch.shown_parent_no,
+        "head_seq": branch.head_seq,
+        "last_turn": new.last_turn,
+        "compose_state": new.compose_state,
+        "pins": list(new.pins) or None,
+        "created_at": branch.created_at,
+    }
+    return Write(_INSERT, [row])
+
+
+def fork(connection: Connection, conversation_id: UUID, number: int, new: NewBranch) -> Branch:
+    """Write the one row of a fork and return it.
+
+    Raises sqlalchemy's IntegrityError where the name is taken.
+    """
+    branch = made_of(number, new)
+    fork_write(conversation_id, branch, new).run(connection)
+    return branch
 
 
 def named(connection: Connection, conversation_id: UUID, name: str) -> int | None:

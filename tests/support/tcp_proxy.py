@@ -88,11 +88,12 @@ class CommitProxy:
             for source in select.select(list(other), [], [])[0]:
                 data = source.recv(1 << 16)
                 in_use = in_use or TABLE.search(data) is not None
-                if not data or (source is client and in_use and commits.are_in(data) and self._cuts(data, server)):
+                ends = source is client and commits.are_in(data) and in_use
+                if not data or (ends and self._cuts(data, client, server)):
                     return
                 other[source].sendall(data)
 
-    def _cuts(self, commit: bytes, server: socket.socket) -> bool:
+    def _cuts(self, commit: bytes, client: socket.socket, server: socket.socket) -> bool:
         """Whether the connection ends with this COMMIT; what of it shall reach the server has reached it then."""
         with self._lock:
             self.commits += 1
@@ -102,6 +103,8 @@ class CommitProxy:
             server.sendall(commit[: len(commit) // 2])
         elif cut == "after":
             server.sendall(commit)
+            while server not in select.select([client, server], [], [])[0]:
+                server.sendall(client.recv(1 << 16))  # a long statement comes in pieces
             server.recv(1 << 16)
         return cut is not None
 
@@ -111,11 +114,16 @@ class _Commits:
 
     def __init__(self) -> None:
         self._prepared: set[bytes] = set()
+        self._begun = False
 
     def are_in(self, data: bytes) -> bool:
         chain = CHAIN.search(data)
         if chain is not None and chain[1]:
             self._prepared.add(chain[1])
             return False
+        if COMMIT.search(data) is not None:
+            self._begun = False
+            return True
+        self._begun = (self._begun or b"BEGIN" in data) and b"ROLLBACK" not in data
         named = any(name + b"\0" in data for name in self._prepared)
-        return named or chain is not None or COMMIT.search(data) is not None
+        return (named or chain is not None) and not self._begun
