@@ -66,7 +66,9 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
     entries = [*[item.entry for item in behind if item.kept], *tail]
     same = _same(base.entries, entries)
     items = [stored_item(entry) for entry in entries[same:] if entry is not None and not entry.erased]
-    if not same or not tail or len(items) < len(entries) - same or tail[-1].seq - tail[0].seq != len(tail) - 1:
+    if not same or not tail or tail[0].seq != cut + 1 or tail[-1].seq - cut != len(tail):
+        return None
+    if len(items) < len(entries) - same:
         return None
     old = len(before.layout.items) - len(base.entries) + same
     if not needs_no_repair(items, given.profile, after=before.layout.items[old - 1]):

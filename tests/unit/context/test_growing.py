@@ -131,6 +131,17 @@ def test_an_opening_system_message_stays_in_what_is_grown(grown: list[bool]) -> 
     assert composition.messages[0] == system("Be brief.")
 
 
+@pytest.mark.parametrize("loaded", [14, 15])
+def test_nothing_is_grown_over_a_hole_behind_the_cut(loaded: int, grown: list[bool]) -> None:
+    entries = path(system("Be brief."), *[user("word " * 30), assistant("word " * 30)] * 4, user("and now?"))
+    first, state = compose(entries, [Window(200)], MISTRAL)
+    longer = [*entries, *[entry(seq, user("w") if seq % 2 == 0 else assistant("w")) for seq in range(11, 21)]]
+    holed = [longer[0], *longer[loaded:]]
+    again = compose(holed, [Window(200)], MISTRAL, state, earlier=first)
+    assert grown == [False]
+    assert again == compose(holed, [Window(200)], MISTRAL, state)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
