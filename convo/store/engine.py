@@ -123,7 +123,8 @@ _SERVER_CONNECT: dict[str, dict[str, Any]] = {
     "postgresql": {
         "connect_timeout": CONNECT_TIMEOUT,
         "tcp_user_timeout": 30_000,
-        "options": f"-c lock_timeout={LOCK_WAIT}s -c timezone=UTC",
+        # what is one statement has no BEGIN that names its isolation level
+        "options": f"-c lock_timeout={LOCK_WAIT}s -c timezone=UTC -c default_transaction_isolation=read\\ committed",
     },
     "mariadb": {
         "connect_timeout": CONNECT_TIMEOUT,

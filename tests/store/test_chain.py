@@ -10,13 +10,17 @@ import pytest
 from convo.errors import StoreError, StoreRefused
 from convo.messages import assistant, user
 from convo.records import Turn
-from convo.store import branches, conversations, history, ledger
+from convo.store import branches, conversations, history, ledger, schema
 from convo.store.branches import Place
 from convo.store.chain import Write
+from convo.store.engine import parse_url, sync_engine
 from convo.store.history import Span
+from support.databases import kinds
 from support.nasty import NASTY
 from support.statements import captured
 from support.stored import Database, entries_at, running_turn
+
+POSTGRES = [kind for kind in kinds() if kind == "postgresql"]
 
 
 def chained(database: Database, place: Place, head: int, then: list[Write], by: int = 1, **turn: Any) -> bool:
@@ -71,7 +75,7 @@ def test_a_chain_that_fails_in_its_last_part_has_written_nothing(database: Datab
     assert texts(database, place) == []
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRES, indirect=True)
 def test_what_a_column_cannot_hold_is_refused_and_not_cut(database: Database) -> None:
     place = database.create()
     _, (turn, message) = opening(place, 0, user("a"))
@@ -94,3 +98,18 @@ def test_a_chain_is_one_statement_where_the_database_takes_it_as_one(database: D
     with captured() as statements:
         chained(database, place, 0, [*then, conversations.touching_write(place.conversation_id)])
     assert len(statements) == (1 if database.kind == "postgresql" else 4)
+
+
+@pytest.mark.parametrize("empty_database_url", POSTGRES, indirect=True)
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_a_chain_is_read_committed_whatever_the_server_does_by_default(empty_database_url: str, face: str) -> None:
+    schema.upgrade(empty_database_url)
+    engine = sync_engine(parse_url(empty_database_url))
+    with engine.begin() as connection:
+        own = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(f"ALTER DATABASE {own} SET default_transaction_isolation = 'serializable'")
+    engine.dispose()
+    database = Database(empty_database_url, face)
+    level = database.port.write(lambda c: c.exec_driver_sql("SHOW transaction_isolation").scalar(), chain=True)
+    assert database.run(level) == "read committed"
+    database.close()
