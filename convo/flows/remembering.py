@@ -29,6 +29,9 @@ FARTHEST = 64
 ABOUT_A_MESSAGE = 2_000
 """Bytes that a message takes in memory beside its text."""
 
+ASCII_CHARACTER, OTHER_CHARACTER = 2, 8
+"""Bytes that a character takes, in the text and in the canonical JSON of it, which escapes what is not ASCII."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
@@ -70,7 +73,7 @@ def keep(handle: Handle) -> None:
         composed=handle.composed,
         size=_size(handle.entries, before),
     )
-    memory.put(key, remembered, remembered.size + sum(map(_size_of, handle.strays.values())))
+    memory.put(key, remembered, remembered.size + sum(map(size_of, handle.strays.values())))
 
 
 def recollect(handle: Handle) -> None:
@@ -108,10 +111,13 @@ def _is_same(found: Remembered, handle: Handle) -> bool:
 def _size(entries: Sequence[Entry], before: Remembered | None) -> int:
     """The bytes that ``entries`` take, about; O(those that came since ``before``)."""
     if before is None or not before.entries or before.entries[0] is not entries[0]:
-        return sum(map(_size_of, entries))
-    return before.size + sum(map(_size_of, entries[len(before.entries) :]))
+        return sum(map(size_of, entries))
+    return before.size + sum(map(size_of, entries[len(before.entries) :]))
 
 
-def _size_of(entry: Entry) -> int:
+def size_of(entry: Entry) -> int:
+    """Return the bytes that ``entry`` takes in memory, about. O(1) for a text."""
     content = entry.message.content
-    return ABOUT_A_MESSAGE + (len(content) if isinstance(content, str) else len(entry.message.canonical()))
+    if not isinstance(content, str):
+        return ABOUT_A_MESSAGE + 2 * len(entry.message.canonical())
+    return ABOUT_A_MESSAGE + len(content) * (ASCII_CHARACTER if content.isascii() else OTHER_CHARACTER)

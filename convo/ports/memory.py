@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -12,17 +13,26 @@ MEMORY = 64 * 2**20
 
 
 class Memory:
-    """Values by key, of ``most`` bytes together (0: none are kept). Serves threads."""
+    """Values by key, of ``most`` bytes together (0: none are kept). Serves threads; a forked child's begins empty."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._lock, self._pid = threading.Lock(), os.getpid()
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._size = 0
 
+    def _held(self) -> threading.Lock:
+        """Return the lock of this process: of the parent's nobody knows which of its threads held it at the fork."""
+        if self._pid != os.getpid():
+            self._start()
+        return self._lock
+
     def get(self, key: Hashable) -> Any:
         """Return what is kept under ``key``, None for nothing. O(1)."""
-        with self._lock:
+        with self._held():
             found = self._kept.get(key)
             if found is None:
                 return None
@@ -34,7 +44,7 @@ class Memory:
         if size > self._most:
             self.drop(key)
             return
-        with self._lock:
+        with self._held():
             self._size += size - self._kept.pop(key, (None, 0))[1]
             self._kept[key] = value, size
             while self._size > self._most:
@@ -42,11 +52,5 @@ class Memory:
 
     def drop(self, key: Hashable) -> None:
         """Keep nothing under ``key`` any more."""
-        with self._lock:
+        with self._held():
             self._size -= self._kept.pop(key, (None, 0))[1]
-
-    def clear(self) -> None:
-        """Keep nothing any more."""
-        with self._lock:
-            self._kept.clear()
-            self._size = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from convo import KeepFirst, Window, assistant, user
 from convo.context.draft import Draft
 from convo.errors import InvalidSetting, NotFound
+from convo.flows.remembering import ABOUT_A_MESSAGE, size_of
 from convo.ports.memory import Memory
+from support.histories import entry
+from support.processes import program_output
 from support.statements import captured
 
 SMALL = [Window(150)]
@@ -175,6 +179,36 @@ def test_a_memory_holds_no_more_than_it_may() -> None:
     memory.drop("never there")
     memory.put(1, "fits again", 100)
     assert memory.get(1) == "fits again"
+
+
+LOCKED_AT_A_FORK = """
+import os, signal
+from convo.ports.memory import Memory
+memory = Memory(100)
+memory.put("key", "the parent's", 10)
+with memory._lock:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        assert memory.get("key") is None
+        memory.put("key", "the child's", 10)
+        assert memory.get("key") == "the child's"
+        os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(memory.get("key"))
+"""
+
+
+def test_a_forked_child_remembers_anew_whoever_was_at_it_in_the_parent() -> None:
+    assert program_output(LOCKED_AT_A_FORK, forks=True) == ["the parent's"]
+
+
+@pytest.mark.parametrize("character", ["x", "ж", "漢"])
+def test_what_is_remembered_is_counted_as_large_as_it_is(character: str) -> None:
+    text = character * 10_000
+    message = user(text)
+    kept = sys.getsizeof(text) + len(message.canonical())
+    assert kept <= size_of(entry(1, message)) <= 1.5 * kept + ABOUT_A_MESSAGE
 
 
 def test_a_store_remembers_no_more_than_it_may(face: Any, database_url: str, name: str) -> None:
