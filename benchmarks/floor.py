@@ -9,6 +9,12 @@ What makes it quick, in fairness to it:
 - A chat remembers its head and its window, so a turn reads nothing.
 - The head moves by compare-and-set as the first statement; two writers of one chat lose nothing.
 - SQLite: WAL, BEGIN IMMEDIATE, synchronous=FULL, secure_delete; servers: READ COMMITTED; as convo sets them.
+
+What it leaves to convo, so that a ratio may be below 1 and says nothing of how dear the rest is:
+- No window outlives a chat: ``compose`` reads it where convo's store may remember it.
+- PostgreSQL gets each statement by itself, where convo sends a begin or a finish as one.
+- SQLite's write lock is waited for as SQLite waits, where convo looks for it sooner.
+- The tail is read as whole rows, as convo reads it; the two columns that the list needs take a sixth less time.
 """
 
 from __future__ import annotations

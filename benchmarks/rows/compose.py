@@ -1,7 +1,8 @@
-"""Composing the next request from a cold handle, and loading such a handle by the conversation's id.
+"""Composing the next request from a new handle, and loading such a handle by the conversation's id.
 
 Every history ends with a turn, as a conversation's does: so its window has been cut where it is longer than that. A
-store that has met the conversation lately remembers its window; one without memory reads it anew.
+store that has met the conversation lately remembers its window; one without memory reads it anew, as the floor does in
+both rows. To load the handle is not in the rows that compose; the floor, which has none, reads head and settings there.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ def _lines(length: int, costs: dict[str, Cost]) -> list[Line]:
     at = f"at {length:,} messages"
     floor = costs[f"floor {length}"]
     return [
-        against(f"compose from a cold handle {at}", costs[f"met {length}"], floor, "≤ 1.5"),
-        against(f"… of a conversation new to the process {at}", costs[f"unmet {length}"], floor, "≤ 1.5"),
+        against(f"compose from a new handle, its window remembered {at}", costs[f"met {length}"], floor, "≤ 1.5"),
+        against(f"… its window read, as the floor's is {at}", costs[f"unmet {length}"], floor, "≤ 1.5"),
         against(f"load by id {at}", costs[f"loaded {length}"], costs[f"floor loaded {length}"], ""),
     ]
 
 
 def _flat(settings: Settings, costs: dict[str, Cost]) -> list[Line]:
     full = [length for length in settings.lengths if length > 100]
-    kinds = {"met": "compose", "unmet": "compose, new to the process"} if full else {}
+    kinds = {"met": "compose, window remembered", "unmet": "compose, window read"} if full else {}
     return [
         flatness(f"{what}: largest over smallest", [costs[f"{kind} {length}"] for length in full], "≤ 1.1")
         for kind, what in kinds.items()
