@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection
 
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.handle import Handle, path_down_to, refresh
-from convo.flows.remembering import forget
 from convo.flows.reply import waiting_calls
 from convo.flows.settings import checked_metadata
 from convo.messages import ToolCall
@@ -129,7 +128,6 @@ async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) ->
     if not await handle.port.write(lambda c: stored.annotate(c, entry, dict(changed.metadata))):
         raise NotFound("this entry is not stored")
     handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
-    forget(handle)
     if handle.port.has_replica:
         handle.annotated[entry.id] = changed.metadata
     return changed

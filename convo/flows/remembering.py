@@ -89,15 +89,9 @@ def recollect(handle: Handle) -> None:
 
 
 def see_anew(handle: Handle, policy: Sequence[Any]) -> None:
-    """Let go of what is only remembered where a function of ``policy`` would see it."""
+    """Let go of what the handle has from the store's memory where a function of ``policy`` would see it."""
     if handle.recollected and not all(isinstance(rule, Rule) for rule in policy):
-        forget(handle)
         handle.entries, handle.strays, handle.composed, handle.recollected = [], {}, None, False
-
-
-def forget(handle: Handle) -> None:
-    """Have the store forget the branch of ``handle``."""
-    handle.port.memory.drop(_key(handle))
 
 
 def _key(handle: Handle) -> tuple[UUID, int]:

@@ -138,16 +138,11 @@ def test_a_function_in_a_policy_sees_metadata_as_it_is_now(store: Any, elsewhere
     texts = [message.text for message in store.load(chat.id, backend=echo).compose("x", policy=[hides]).messages]
     assert "secret" not in texts
     assert "open" in texts
+    chat.annotate(chat.history()[2], {"hide": True})
     opened = store.load(chat.id, backend=echo, policy=[hides])
-    assert "secret" not in [message.text for message in opened.compose("x").messages]
-
-
-def test_what_one_annotates_his_own_store_knows(store: Any) -> None:
-    chat = store.start(backend=echo)
-    chat.send("hi")
-    first = chat.history()[0]
-    chat.annotate(first, {"seen": True})
-    assert store.load(chat.id, backend=echo).history()[0].metadata == {"seen": True}
+    texts = [message.text for message in opened.compose("x").messages]
+    assert "secret" not in texts
+    assert "open" not in texts
 
 
 def test_another_policy_finds_what_it_needs(store: Any, forgetful: Any) -> None:
