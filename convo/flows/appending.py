@@ -26,7 +26,7 @@ from convo.flows.heads import (
     move_head,
 )
 from convo.flows.idempotency import Key, recall, record
-from convo.flows.outbound import Ask, entries_for, moved_to
+from convo.flows.outbound import Ask, entries_for, moved_onto, moved_to
 from convo.flows.turn_begin import left_behind, write_over_last
 from convo.messages import Message
 from convo.records import CLOSED, Entry
@@ -52,7 +52,7 @@ async def append(
     entries = entries_for(handle, messages, turn)
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
-    anywhere = check is None and ask.expect_head is None and turn is None
+    anywhere = check is None and ask.expect_head is None and turn is None and handle.to_be is None
     for lost in range(MOVES):
         await expect_head(handle, ask)
         if check is not None:
@@ -69,7 +69,7 @@ async def append(
             await recall(handle, key)
             over = await after_moved(handle, moved.found, deadline)
             continue
-        handle.last = handle.last if turn else None
+        handle.last, handle.to_be = handle.last if turn else None, None
         remember(handle, written)
         return written[len(salvage) :]
     raise gave_up()
@@ -86,11 +86,12 @@ def _write_in_line(connection: Connection, handle: Handle, step: Step, entries: 
     _write(connection, handle, step, entries, key)
 
 
-def _write(connection: Connection, handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> None:
+def _write(connection: Connection, handle: Handle, step: Step, entries: list[Entry], key: Key | None) -> None:
     last = entries[-1]
     simple = _is_simple(handle, step, entries, key)
     then = [ledger.messages_write(entries), conversations.touching_write(handle.conversation_id)] if simple else []
     if move_head(connection, handle, step, lambda found: _holds(connection, found, last), then) and not simple:
+        entries[:] = moved_onto(entries, handle.place.branch_no)
         first = entries[0].seq if step.salvage is None else entries[1].seq
         record(connection, handle.conversation_id, key, None, first)
         write_over_last(connection, handle, step)
@@ -100,7 +101,7 @@ def _write(connection: Connection, handle: Handle, step: Step, entries: Sequence
 
 def _is_simple(handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> bool:
     """Whether the messages are all that is written with the move of the head."""
-    few = key is None and step.over is None and len(entries) <= CHAINED
+    few = key is None and step.over is None and handle.to_be is None and len(entries) <= CHAINED
     return few and step.salvage is None and leaves_nothing(handle, step)
 
 

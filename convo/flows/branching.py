@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.errors import AlreadyExists, NotFound
-from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, state_at, take_over
+from convo.errors import AlreadyExists, NotFound, StoreError
+from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, refresh, state_at, take_over
+from convo.flows.heads import Moved
 from convo.flows.reading import own_entry, path_of, same_conversation
-from convo.flows.settings import checked_branch, checked_name
+from convo.flows.settings import BRANCHES, checked_branch, checked_name
 from convo.harmless import brief
 from convo.records import Branch, Entry
 from convo.store import branches, conversations, forks, ledger
-from convo.store.branches import BranchState, NewBranch
-from convo.store.clock import new_id
+from convo.store.branches import BranchState, NewBranch, Place
+from convo.store.clock import new_id, now
+from convo.store.history import Span
 
 Spot = tuple[int, int]
 """A message on a path: the number of the branch that owns it, and its seq."""
@@ -57,12 +61,12 @@ class Fork:
 
     def __init__(self, handle: Handle, spot: Callable[[Connection], Spot | None], name: str | None) -> None:
         self._handle, self._spot, self._name = handle, spot, name
-        self._made: Branch | None = None
+        self.made: Branch | None = None
         self._runs = 0
 
     def has_made(self, branch: Branch) -> bool:
         """Whether ``branch`` is what an earlier run has made, the reply to whose COMMIT was lost."""
-        made = self._made
+        made = self.made
         return made is not None and (made.no, made.created_at) == (branch.no, branch.created_at)
 
     async def at_once(self) -> BranchState | None:
@@ -81,8 +85,8 @@ class Fork:
             if found is not None:  # run again: the reply may have been lost
                 known = branches.state(connection, handle.conversation_id, number)
                 return known is not None and self.has_made(known.branch)
-            new = self._row(self._spot(connection), self._name or f"branch-{number}")
-            made = self._made = forks.made_of(number, new)
+            new = _row(handle, self._spot(connection), self._name or f"branch-{number}")
+            made = self.made = forks.made_of(number, new)
             found = seen.forked(made, new)
             row = forks.fork_write(handle.conversation_id, made, new)
             return forks.take_number(connection, handle.place, glance, number, [row])
@@ -90,7 +94,7 @@ class Fork:
         if await handle.port.write(work, chain=True):
             handle.seen = replace(seen, counter=number)
             return found
-        self._made = None
+        self.made = None
         return None
 
     def write(self, connection: Connection) -> BranchState:
@@ -102,14 +106,19 @@ class Fork:
         number = forks.next_number(connection, handle.place) if number is None else number
         if number is None:
             raise NotFound("this conversation is no longer there, or a message in it was erased meanwhile")
-        known = branches.state(connection, place.conversation_id, self._made.no) if self._made else None
-        if known is not None and self.has_made(known.branch):
+        known = self.found(connection)
+        if known is not None:
             return known
         if name is not None and forks.named(connection, place.conversation_id, name) is not None:
             raise _is_taken(name)
-        new = self._row(self._spot(connection), name or self._free_name(connection, number))
-        self._made = forks.fork(connection, place.conversation_id, number, new)
-        return own.forked(self._made, new)
+        new = _row(handle, self._spot(connection), name or self._free_name(connection, number))
+        self.made = forks.fork(connection, place.conversation_id, number, new)
+        return own.forked(self.made, new)
+
+    def found(self, connection: Connection) -> BranchState | None:
+        """Return how the branch stands that an earlier run has made, None where none has: its transaction failed."""
+        known = branches.state(connection, self._handle.conversation_id, self.made.no) if self.made else None
+        return known if known is not None and self.has_made(known.branch) else None
 
     def _free_name(self, connection: Connection, number: int) -> str:
         """Return a name of the branch's own: the usual one is hardly ever taken, so the first run does not look."""
@@ -118,17 +127,99 @@ class Fork:
             return name
         return f"{name}-{new_id().hex[-8:]}"
 
-    def _row(self, spot: Spot | None, name: str) -> NewBranch:
-        parent_no, seq = spot or (None, 0)
-        state = state_at(self._handle, seq)
-        return NewBranch(
-            name=name,
-            parent_no=parent_no,
-            fork_seq=seq,
-            shown_parent_no=self._handle.place.branch_no,
-            compose_state=cuts_json(state) if state.cuts or state.opening else None,
-            pins=state.pins,
+
+def _row(handle: Handle, spot: Spot | None, name: str) -> NewBranch:
+    """Return the row of a branch of that name that stands on ``spot`` of the handle's path."""
+    parent_no, seq = spot or (None, 0)
+    state = state_at(handle, seq)
+    return NewBranch(
+        name=name,
+        parent_no=parent_no,
+        fork_seq=seq,
+        shown_parent_no=handle.place.branch_no,
+        compose_state=cuts_json(state) if state.cuts or state.opening else None,
+        pins=state.pins,
+    )
+
+
+class BranchToBe:
+    """A branch that is made, and made the active one, in the transaction of the first write to it, or not at all.
+
+    So nobody ever finds it empty, and what is refused before leaves nothing behind. Until then the handle that is on it
+    knows of it only what it stands on: message ``spot`` of the path of the branch that it has ``left``.
+    """
+
+    def __init__(self, handle: Handle, spot: Spot | None) -> None:
+        self._before = copy(handle)
+        self._spot = spot
+        self._fork = Fork(self._before, lambda _: spot, None)
+
+    @property
+    def left(self) -> Place:
+        """The branch that the handle was on."""
+        return self._before.place
+
+    def foretold(self, found: BranchState) -> BranchState:
+        """Return how the branch stands before anything is written to it; ``found`` is how the one it left stands."""
+        new = _row(self._before, self._spot, self._before.branch.name)
+        branch = Branch(
+            no=BRANCHES,
+            name=new.name,
+            parent_no=new.parent_no,
+            fork_seq=new.fork_seq,
+            shown_parent_no=new.shown_parent_no,
+            head_seq=new.fork_seq,
+            created_at=now(),
         )
+        return found.forked(branch, new)
+
+    def make(self, connection: Connection, handle: Handle) -> bool:
+        """Make it, before the first write of this transaction; False where an earlier run's commit has made it.
+
+        Raises Moved where the conversation was revised since the handle composed, NotFound where the branch it left is
+        gone.
+        """
+        before = self._fork.made
+        branch = self._fork.write(connection).branch
+        if before is not None and (before.no, before.created_at) == (branch.no, branch.created_at):
+            return False
+        if self.left.revision != handle.place.revision:
+            raise Moved()
+        place = replace(handle.place, branch_no=branch.no)
+        conversations.change(connection, place.owner, place.conversation_id, active_branch=branch.no)
+        handle.place, handle.branch = place, branch
+        handle.path = [Span(branch.no, branch.fork_seq, branch.head_seq), *handle.path[1:]]
+        return True
+
+    async def settle(self, handle: Handle) -> None:
+        """Leave ``handle`` on the branch where it has been made after all, else where it was before."""
+        found = None
+        if self._fork.made is not None:
+            with suppress(StoreError):  # what went wrong is told; the branch left is there at any rate
+                found = await handle.port.read(self._fork.found)
+        if found is None:
+            _assume(handle, self._before)
+        else:
+            handle.to_be = None
+            take_over(handle, found)
+
+
+async def set_out(handle: Handle, entry: Entry) -> None:
+    """Move the handle to a branch to be that ends right before ``entry``.
+
+    It is made with the first write; who does not get that far calls ``settle``. Raises NotFound.
+    """
+    parent = await entry_before(handle, entry)
+    found = await refresh(handle)
+    to_be = BranchToBe(handle, None if parent is None else (parent.branch_no, parent.seq))
+    become(handle, to_be.foretold(found))
+    handle.to_be = to_be
+
+
+async def settle(handle: Handle) -> None:
+    """Where the branch that the handle is on is still to be: see ``BranchToBe.settle``. Else nothing."""
+    if handle.to_be is not None:
+        await handle.to_be.settle(handle)
 
 
 def _is_taken(name: str) -> AlreadyExists:
@@ -159,28 +250,12 @@ async def switch(handle: Handle, branch: str | int) -> None:
 
 def become(handle: Handle, found: BranchState) -> None:
     """Make ``handle`` a cold handle on the branch ``found``."""
-    other = handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend)
-    for name in ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path"):
+    _assume(handle, handle_from(handle.port, found, handle.conversation_id, handle.given, handle.backend))
+
+
+def _assume(handle: Handle, other: Handle) -> None:
+    for name in ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "to_be"):
         setattr(handle, name, getattr(other, name))
-
-
-async def move_before(handle: Handle, entry: Entry) -> int:
-    """Move the handle and the active branch to a new branch that ends right before ``entry``; one row is written.
-
-    Returns the number of the branch that was the active one.
-    """
-    parent = await entry_before(handle, entry)
-    spot = None if parent is None else (parent.branch_no, parent.seq)
-    place, fork = handle.place, Fork(handle, lambda _: spot, None)
-
-    def work(connection: Connection) -> tuple[BranchState, int]:
-        found = fork.write(connection)
-        conversations.change(connection, place.owner, place.conversation_id, active_branch=found.branch.no)
-        return found, found.active_branch
-
-    found, active = await handle.port.write(work)
-    become(handle, found)
-    return active
 
 
 async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -30,6 +30,9 @@ from convo.store.branches import BranchState, Glance, Place
 from convo.store.history import Span
 from convo.values import dump_json
 
+if TYPE_CHECKING:
+    from convo.flows.branching import BranchToBe
+
 FIRST_READ = 64
 """Messages read at first when it is not known how far back the window goes; doubled until it is enough."""
 
@@ -41,7 +44,10 @@ KEEP_IN_MEMORY = 512
 
 @dataclass(slots=True)
 class Handle:
-    """What one handle knows. ``entries`` is the tail of the path without a hole, ``strays`` are older single ones."""
+    """What one handle knows. ``entries`` is the tail of the path without a hole, ``strays`` are older single ones.
+
+    ``to_be`` is the branch it is on while nothing has been written to that one, which is then not there yet either.
+    """
 
     port: Port
     place: Place
@@ -63,6 +69,7 @@ class Handle:
     composed: Composition | None = None
     recollected: bool = False
     closed: bool = False
+    to_be: BranchToBe | None = None
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -140,7 +147,7 @@ def absorb(handle: Handle, found: BranchState) -> None:
 
 async def refresh(handle: Handle) -> BranchState:
     """Read the branch anew and return how it stands; raises NotFound when it is gone."""
-    place = handle.place
+    place = handle.place if handle.to_be is None else handle.to_be.left
     found = await handle.port.read(lambda c: branches.state(c, place.conversation_id, place.branch_no))
     return take_over(handle, found)
 
@@ -149,6 +156,7 @@ def take_over(handle: Handle, found: BranchState | None) -> BranchState:
     """Absorb how the handle's branch was found, and return it; raises NotFound when it is gone."""
     if found is None or found.owner != handle.place.owner:
         raise NotFound("this branch is no longer there")
+    found = found if handle.to_be is None else handle.to_be.foretold(found)
     absorb(handle, found)
     return found
 
@@ -276,11 +284,13 @@ def state_at(handle: Handle, seq: int) -> ComposeState:
 
 def path_down_to(connection: Connection, handle: Handle, floor: int) -> list[Span]:
     """Return the ranges of the handle's path, newest first, down to ``floor``; no statement where they are known."""
-    place, known = handle.place, handle.path
+    branch, known = handle.branch, handle.path
     if known and known[-1].lo <= floor:
         path = [replace(known[0], hi=max(known[0].hi, handle.head)), *known[1:]]
     else:
-        path = history.spans(connection, place.conversation_id, place.branch_no, handle.head, floor)
+        path = [Span(branch.no, branch.fork_seq, handle.head)]
+        if branch.parent_no is not None:
+            path += history.spans(connection, handle.conversation_id, branch.parent_no, branch.fork_seq, floor)
     handle.path = path
     return path
 

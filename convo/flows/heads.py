@@ -79,9 +79,11 @@ def move_head(
     ``then`` is written with it.
 
     ``done`` tells, once the compare-and-set has failed, from how the branch stands whether the same write has been
-    committed already.
+    committed already. A branch to be is made first.
     Raises Moved.
     """
+    if handle.to_be is not None and not handle.to_be.make(connection, handle):
+        return False
     place = handle.place
     taken = branches.move(
         connection,
@@ -157,6 +159,12 @@ async def expect_head(handle: Handle, ask: Ask) -> None:
             f"one, message {handle.head}",
             head_seq=handle.head,
         )
+
+
+async def judged(handle: Handle, ask: Ask) -> Ask:
+    """Return ``ask`` for a new branch; raise BranchMoved unless the one it leaves ends as the user expects."""
+    await expect_head(handle, ask)
+    return replace(ask, expect_head=None)
 
 
 async def _is_last(handle: Handle, expected: Entry) -> bool:

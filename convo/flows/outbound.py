@@ -137,6 +137,11 @@ def moved_to(entries: Sequence[Entry], head: int) -> list[Entry]:
     return [replace(entry, seq=head + 1 + offset) for offset, entry in enumerate(entries)]
 
 
+def moved_onto(entries: Sequence[Entry], branch_no: int) -> list[Entry]:
+    """Return the same entries on the branch of that number, where it was not known before."""
+    return [entry if entry.branch_no == branch_no else replace(entry, branch_no=branch_no) for entry in entries]
+
+
 async def prepare(
     handle: Handle,
     inputs: Sequence[Entry],

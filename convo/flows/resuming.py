@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 
 from convo.context.tokens import estimate
 from convo.errors import NothingToCancel, NothingToResume, Unsupported
-from convo.flows.branching import move_before
+from convo.flows.branching import set_out
 from convo.flows.handle import Handle, load_window, refresh, remember
-from convo.flows.heads import TAIL, after_moved, deadline_of
+from convo.flows.heads import TAIL, after_moved, deadline_of, judged
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
 from convo.flows.reply import waiting_calls
@@ -44,8 +44,8 @@ async def resume_opening(
 
     ``given`` are options laid over those; ``only`` is the one turn that may be taken up, while it is unfinished. A
     plain text that had come is continued where the backend can; an answer that ended for its length is continued on a
-    branch of its own, to which the handle moves. Raises NothingToResume, Unsupported (``n`` greater than 1), and
-    TurnInProgress while the turn is running.
+    branch of its own, which the opening makes and the handle moves to. Raises NothingToResume, Unsupported (``n``
+    greater than 1), BranchMoved, and TurnInProgress while the turn is running.
     """
     found = await refresh(handle)
     if found.open_turn is not None and (found.lease_left or 0) > 0:
@@ -125,7 +125,8 @@ async def _lengthen(handle: Handle, turn: Turn, ask: Ask, given: CompletionOptio
         how = "resume()" if ask.streamed else "stream_resume()"
         raise Unsupported(f"it is not known how {ask.backend_name} continues an answer in this mode: use {how}")
     asked, _ = await first_asked(handle, turn)
-    await move_before(handle, last)
+    ask = await judged(handle, ask)
+    await set_out(handle, last)
     options = asked.merged(given)
     again = replace(ask, settings=replace(ask.settings, options=options), prefix=text.content, continued=True)
     return new_turn(handle, [], again), replace(again, given_prefix=last.prefix, first_max_tokens=options.max_tokens)

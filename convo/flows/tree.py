@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
@@ -21,9 +21,9 @@ from convo.errors import (
     TurnInProgress,
 )
 from convo.flows.appending import append
-from convo.flows.branching import become, entry_before, move_before
+from convo.flows.branching import become, entry_before, set_out, settle
 from convo.flows.handle import Handle, handle_from, load_window, refresh
-from convo.flows.heads import TAIL, expect_head
+from convo.flows.heads import TAIL, judged
 from convo.flows.idempotency import Key, key_for
 from convo.flows.opening import Making, new_conversation
 from convo.flows.outbound import Ask
@@ -39,7 +39,6 @@ from convo.store import branches, conversations, forks, history, trees
 from convo.store.branches import BranchState, Place
 
 Start = Literal["input", "answer"]
-T = TypeVar("T")
 
 
 def edit_key(given: Any, entry: Any, new: MessageLike) -> Key | None:
@@ -55,28 +54,29 @@ async def edit(handle: Handle, entry: Entry, new: MessageLike, ask: Ask | None, 
     assistant message, and while tool calls still wait. What stood there stays, on its own branch.
     """
     message = _in_place_of(entry, new)
-    ask = None if ask is None else await _judged(handle, ask)
-
-    async def go_on() -> Reply | None:
+    ask = None if ask is None else await judged(handle, ask)
+    await set_out(handle, entry)
+    try:
         return await _put(handle, message, ask, key)
-
-    return await _before(handle, entry, go_on)
+    except BaseException:
+        await handle.port.shielded(settle(handle))
+        raise
 
 
 async def _put(handle: Handle, message: Message, ask: Ask | None, key: Key | None) -> Reply | None:
-    if message.role == "user" and ask is not None:
+    if ask is not None and await _is_answerable(handle, message):
         return await _answer(handle, [message], ask, key)
-    rest = {call for call in waiting_calls(await load_window(handle, TAIL)) if call != _answered_call(message)}
-    last = ask is None or bool(rest) or message.role == "assistant"
     plain = Ask(settings=handle.settings, backend=handle.backend)
-    await append(handle, [message], ask or plain, key=key if last else None)
-    return None if ask is None or last else await _answer(handle, [], ask, key)
+    await append(handle, [message], ask or plain, key=key)
+    return None
 
 
-async def _judged(handle: Handle, ask: Ask) -> Ask:
-    """Return ``ask`` for the new branch; raise BranchMoved unless this one ends as the user expects."""
-    await expect_head(handle, ask)
-    return replace(ask, expect_head=None)
+async def _is_answerable(handle: Handle, message: Message) -> bool:
+    """Whether a model can be asked once ``message`` stands there: it is no answer, and no tool call waits then."""
+    if message.role in ("user", "assistant"):
+        return message.role == "user"
+    waiting = waiting_calls(await load_window(handle, TAIL))
+    return all(call == _answered_call(message) for call in waiting)
 
 
 def _answered_call(message: Message) -> str | None:
@@ -120,41 +120,9 @@ async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) ->
         raise InvalidOption('from_: must be "input" or "answer"', field="from_")
     await refresh(handle)
     entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
-    ask = await _judged(handle, ask)
-
-    async def go_on() -> Reply:
-        return await _answer(handle, [], ask, key)
-
-    return await _before(handle, _first_to_go(entries, from_), go_on)
-
-
-async def _before(handle: Handle, entry: Entry, go_on: Callable[[], Awaitable[T]]) -> T:
-    """Go on from right before ``entry``, on a new branch; where nothing comes to stand on it, all is as it was."""
-    left = handle.place.branch_no
-    active = await move_before(handle, entry)
-    try:
-        return await go_on()
-    except Exception:
-        with suppress(StoreError, CallerError):  # what went wrong is told; a branch that stays behind is empty
-            await _take_back(handle, left, active)
-        raise
-
-
-async def _take_back(handle: Handle, left: int, active: int) -> None:
-    """Undo the move to a branch on which neither message nor turn has come to stand."""
-    place = handle.place
-
-    def work(connection: Connection) -> BranchState | None:
-        found = branches.state(connection, place.conversation_id, place.branch_no)
-        if found is None or not _is_bare(found):
-            return None
-        before = branches.state(connection, place.conversation_id, left)
-        now_active = (active, left) if found.active_branch == place.branch_no else ()
-        return before if before is not None and _remove(connection, place, place.branch_no, now_active) else None
-
-    before = await handle.port.write(work)
-    if before is not None:
-        become(handle, before)
+    ask = await judged(handle, ask)
+    await set_out(handle, _first_to_go(entries, from_))
+    return await _answer(handle, [], ask, key)
 
 
 def _is_bare(found: BranchState) -> bool:

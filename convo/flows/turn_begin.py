@@ -30,7 +30,7 @@ from convo.flows.heads import (
     write_over,
 )
 from convo.flows.idempotency import Key, Recalled, recall, record
-from convo.flows.outbound import Ask, Outbound, entries_for, moved_to, prepare
+from convo.flows.outbound import Ask, Outbound, entries_for, moved_onto, moved_to, prepare
 from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn
@@ -80,6 +80,12 @@ class Opening:
     def fence(self) -> tuple[UUID, int]:
         """What every write of this turn is fenced by."""
         return self.turn.id, self.turn.attempt
+
+    def begin_on(self, branch_no: int) -> None:
+        """Note which branch the turn begins on."""
+        if self.turn.branch_no != branch_no:
+            self.turn = replace(self.turn, branch_no=branch_no)
+            self.inputs = moved_onto(self.inputs, branch_no)
 
     def count_call(self) -> None:
         """Note that one more call of the turn has ended and is recorded."""
@@ -223,7 +229,7 @@ def _chain_of(handle: Handle, opening: Opening, step: Step) -> list[Write] | Non
     """Return all that is written with the move of the head, None where there is more to it than turn and input."""
     outbound = opening.outbound
     kept = outbound is not None and outbound.blobs.keys() - handle.blobs
-    first = opening.turn.attempt == 1 and opening.key is None and step.over is None
+    first = opening.turn.attempt == 1 and opening.key is None and step.over is None and handle.to_be is None
     if not first or kept or opening.salvage or len(opening.inputs) > CHAINED or not leaves_nothing(handle, step):
         return None
     turn = ledger.turn_write(opening.turn, outbound.pending if outbound else None)
@@ -239,6 +245,7 @@ def _write_begin(
     )
     if not taken or chain is not None:
         return
+    opening.begin_on(handle.place.branch_no)
     record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
     lost_call = write_over_last(connection, handle, step)
     if lost_call and handle.last is not None and opening.turn.id == handle.last.id:
@@ -292,7 +299,7 @@ def _record_lost_call(connection: Connection, handle: Handle) -> bool:
 def _note_opened(handle: Handle, opening: Opening) -> None:
     if opening.outbound is not None:
         handle.blobs |= opening.outbound.blobs.keys()
-    handle.last = opening.turn
+    handle.last, handle.to_be = opening.turn, None
     written = [*opening.salvage, *opening.inputs]
     if written:
         remember(handle, written)

@@ -19,6 +19,7 @@ from convo.errors import (
     StreamInterrupted,
     TurnClosed,
 )
+from convo.flows.branching import settle
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
 from convo.flows.handle import Handle, cuts_json, note_state, remember
@@ -161,11 +162,17 @@ async def let_go(
 ) -> None:
     """Leave a turn that ``problem`` ended: ``failed`` or ``interrupted``, resumable, its branch free.
 
-    What it streamed is kept. Does nothing where the turn was never opened or is somebody else's by now. A store that
-    fails here too does not hide ``problem``: the lease will lapse.
+    What it streamed is kept. Does nothing where the turn was never opened or is somebody else's by now, but for a
+    branch to be, which the handle leaves. A store that fails here too does not hide ``problem``: the lease will lapse.
     """
-    if not (opening.tried and opening.is_ours):
-        return
+    if opening.tried and opening.is_ours:
+        await _leave(handle, opening, problem, points, status)
+    await settle(handle)
+
+
+async def _leave(
+    handle: Handle, opening: Opening, problem: BaseException, points: Checkpoints | None, status: TurnStatus | None
+) -> None:
     refused = isinstance(problem, ConvoError) and not isinstance(problem, StreamInterrupted)
     error = error_record(problem)
     ended = status or ("failed" if refused else "interrupted")

@@ -195,6 +195,7 @@ VERBS = [
     Verb("cancel", broken_off, lambda store, chat: now(chat.cancel())),
     Verb("fork", fresh, lambda store, chat: now(chat.fork(name="here"))),
     Verb("regenerate", fresh, lambda store, chat: now(chat.regenerate())),
+    Verb("regenerate under a key", fresh, lambda store, chat: now(chat.regenerate(idempotency_key="other-1"))),
     Verb("edit", fresh, lambda store, chat: edited(chat, answer=True)),
     Verb("edit without an answer", fresh, lambda store, chat: edited(chat, answer=False)),
     Verb("replay", fresh, lambda store, chat: now(chat.replay(name="again"))),

@@ -106,7 +106,7 @@ class Talks(RuleBasedStateMachine):
         text = RESULT if old.role == "tool" else self._text("edited")
         reply = chat.edit(self._entry(chat, seq), text, answer=answered)
         asked = answered and old.role != "assistant"
-        talk.active = talk.fork([*path[: seq - 1], Said(old.role, text, of_turn=asked and old.role == "user")])
+        talk.active = talk.fork([*path[: seq - 1], Said(old.role, text, of_turn=asked)])
         new = talk.path(talk.active)
         if asked:
             new.append(foretold(new))
