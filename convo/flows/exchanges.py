@@ -9,7 +9,8 @@ from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message
 from convo.records import Entry
 
-_INPUTS = ("user", "system")
+INPUTS = ("user", "system")
+"""The roles of what is given to a model, not made by it or on its account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def exchanges(entries: Sequence[Entry]) -> list[Exchange]:
 def _groups(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     group: list[Entry] = []
     for entry in entries:
-        if group and entry.role in _INPUTS and group[-1].role not in _INPUTS:
+        if group and entry.role in INPUTS and group[-1].role not in INPUTS:
             yield group
             group = []
         group.append(entry)
@@ -76,6 +77,6 @@ def _groups(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 def _exchange(group: Sequence[Entry], known: bool) -> Exchange:
-    inputs = tuple(entry for entry in group if entry.role in _INPUTS)
+    inputs = tuple(entry for entry in group if entry.role in INPUTS)
     asked = any(entry.turn_id is not None for entry in group) if known else any(e.role == "user" for e in inputs)
     return Exchange(inputs=inputs, rest=tuple(group[len(inputs) :]), asked=asked)

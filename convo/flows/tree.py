@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from convo.errors import (
 )
 from convo.flows.appending import append
 from convo.flows.branching import become, entry_before, set_out, settle
+from convo.flows.exchanges import INPUTS
 from convo.flows.handle import Handle, handle_from, load_window, refresh
 from convo.flows.heads import TAIL, judged
 from convo.flows.idempotency import Key, key_for
@@ -83,9 +84,15 @@ def _answered_call(message: Message) -> str | None:
     return message.tool_call_id if isinstance(message, ToolMessage) else None
 
 
-async def _answer(handle: Handle, messages: list[Message], ask: Ask, key: Key | None) -> Reply:
+async def _answer(
+    handle: Handle,
+    messages: list[Message],
+    ask: Ask,
+    key: Key | None,
+    check: Callable[[Handle], None] | None = None,
+) -> Reply:
     opening = new_turn(handle, messages, ask)
-    opening.key = key
+    opening.key, opening.check = key, check
     return await answer(handle, opening, ask)
 
 
@@ -114,7 +121,7 @@ async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) ->
 
     ``from_="answer"``: only the last answer is made again, after the tool results it stood on; ``"input"``: all that
     followed the input, tool rounds too. With ``n`` greater than 1 there are as many answers, as with that option.
-    Raises NothingToAnswer where the branch ends with no answer.
+    Raises NothingToAnswer where the branch ends with no answer, or with one that answers nothing.
     """
     if from_ not in ("input", "answer"):
         raise InvalidOption('from_: must be "input" or "answer"', field="from_")
@@ -122,7 +129,22 @@ async def regenerate(handle: Handle, ask: Ask, from_: Start, key: Key | None) ->
     entries = await load_window(handle, replace(TAIL, turns=2, messages=None))
     ask = await judged(handle, ask)
     await set_out(handle, _first_to_go(entries, from_))
-    return await _answer(handle, [], ask, key)
+    return await _answer(handle, [], ask, key, check=lambda now: _check_answers(now, ask))
+
+
+def _check_answers(handle: Handle, ask: Ask) -> None:
+    """Raise NothingToAnswer where what is made again stood behind nothing, or behind another answer."""
+    last = handle.entries[-1].message if handle.entries else None
+    if last is None:
+        raise NothingToAnswer(
+            "the conversation begins with what would be made again, and there is nothing before it to answer: edit() "
+            "it, or send a message"
+        )
+    if isinstance(last, AssistantMessage) and not (last.calls or ask.prefix):
+        raise NothingToAnswer(
+            'another answer stands before the last one: edit() the last, or regenerate(from_="input"), which makes '
+            "all again that followed the input"
+        )
 
 
 def _is_bare(found: BranchState) -> bool:
@@ -150,7 +172,7 @@ def _first_to_go(entries: list[Entry], from_: Start) -> Entry:
         return last
     first = last
     for entry in reversed(entries):
-        if entry.role == "user":
+        if entry.role in INPUTS:
             break
         first = entry
     return first

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from convo import Window
-from convo.errors import BackendFailed, ContextOverflow
+from convo import Window, assistant, system
+from convo.errors import BackendFailed, ContextOverflow, NothingToAnswer
+from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
 
 
 def talk(store: Any) -> Any:
@@ -53,3 +54,36 @@ def test_an_edit_that_failed_while_it_was_answered_stays(store: Any) -> None:
         chat.edit(chat.history()[2], "three", backend=fail)
     assert [entry.text for entry in chat.history()] == ["one", "answer", "three"]
     assert chat.resume().text == "answer"
+
+
+GREETING, AGAIN = assistant("Hello!"), assistant("Are you there?")
+
+
+@pytest.mark.parametrize("system_prompt", [None, "Be terse."])
+@pytest.mark.parametrize("profile", [MISTRAL, OPENAI, PERMISSIVE], ids=lambda profile: profile.name)
+@pytest.mark.parametrize(
+    ("messages", "from_", "advice"),
+    [
+        ([GREETING], "answer", "edit"),
+        ([GREETING], "input", "edit"),
+        ([GREETING, AGAIN], "answer", 'from_="input"'),
+        ([GREETING, AGAIN], "input", "edit"),
+        (["hm", GREETING, AGAIN], "answer", 'from_="input"'),
+    ],
+)
+def test_what_answers_nothing_is_not_made_again(
+    store: Any, messages: Any, from_: Any, advice: str, profile: Profile, system_prompt: str | None
+) -> None:
+    chat = store.start(messages, backend=lambda request: "never", profile=profile, system=system_prompt)
+    entries = chat.history()
+    with pytest.raises(NothingToAnswer, match=advice):
+        chat.regenerate(from_=from_)
+    assert (chat.history(), len(chat.branches()), chat.info().active_branch_no) == (entries, 1, 0)
+    assert chat.send("good morning").text == "never"
+
+
+@pytest.mark.parametrize("from_", ["answer", "input"])
+def test_a_greeting_after_a_system_message_is_made_again_after_it(store: Any, from_: Any) -> None:
+    chat = store.start([system("Greet the user."), GREETING], backend=lambda request: "Hi!", profile=MISTRAL)
+    assert chat.regenerate(from_=from_).text == "Hi!"
+    assert [entry.text for entry in chat.history()] == ["Greet the user.", "Hi!"]
