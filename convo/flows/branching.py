@@ -254,8 +254,10 @@ def become(handle: Handle, found: BranchState) -> None:
 
 
 def _assume(handle: Handle, other: Handle) -> None:
-    for name in ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "to_be"):
-        setattr(handle, name, getattr(other, name))
+    names = ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "to_be")
+    with handle.memory:
+        for name in names:
+            setattr(handle, name, getattr(other, name))
 
 
 async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:

@@ -3,6 +3,7 @@
 Laws of this file:
 - What a handle remembers is trusted only through the head's compare-and-set; a warm handle reads nothing.
 - It remembers the window, not the history: what the policy in force can look at, and what the last cut left.
+- Others may read by it while its verb writes. What they looked at before a write and bring after it is not taken over.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Handle:
     recollected: bool = False
     closed: bool = False
     to_be: BranchToBe | None = None
+    memory: threading.RLock = field(default_factory=threading.RLock)
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -131,9 +133,13 @@ def note_state(handle: Handle, written: ComposeState | None) -> None:
 
 def absorb(handle: Handle, found: BranchState) -> None:
     """Take over what was read of the branch. What is remembered of the path stays: a head only moves forward."""
+    with handle.memory:
+        _absorb(handle, found)
+
+
+def _absorb(handle: Handle, found: BranchState) -> None:
     if found.revision != handle.place.revision:
-        handle.entries, handle.strays, handle.summaries, handle.composed = [], {}, {}, None
-        handle.place = replace(handle.place, revision=found.revision)
+        _revise(handle, found.revision)
     handle.settings = with_stored(handle.given, found.settings)
     if handle.entries and handle.entries[-1].seq != found.branch.head_seq:
         handle.entries = [entry for entry in handle.entries if entry.seq <= found.branch.head_seq]
@@ -153,12 +159,28 @@ async def refresh(handle: Handle) -> BranchState:
 
 
 def take_over(handle: Handle, found: BranchState | None) -> BranchState:
-    """Absorb how the handle's branch was found, and return it; raises NotFound when it is gone."""
+    """Absorb how the handle's branch was found, unless the handle knows better; return it.
+
+    It does where it has written since, or moved to another branch. Raises NotFound when the branch is gone.
+    """
     if found is None or found.owner != handle.place.owner:
         raise NotFound("this branch is no longer there")
-    found = found if handle.to_be is None else handle.to_be.foretold(found)
-    absorb(handle, found)
+    with handle.memory:
+        if handle.to_be is not None:
+            found = handle.to_be.foretold(found)
+        elif found.branch.no != handle.place.branch_no:
+            return found
+        if found.revision > handle.place.revision:
+            _revise(handle, found.revision)
+        if found.revision == handle.place.revision and found.branch.head_seq >= handle.head:
+            _absorb(handle, found)
     return found
+
+
+def _revise(handle: Handle, revision: int) -> None:
+    """Forget what stood in the messages before they were changed in place."""
+    handle.entries, handle.strays, handle.summaries, handle.composed = [], {}, {}, None
+    handle.place = replace(handle.place, revision=revision)
 
 
 async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
@@ -171,12 +193,13 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
     _let_go_of_cut(handle, reach)
     step = _first_step(handle, reach)
     while True:
-        low, wanted = _missing(handle, reach, step)
-        if not wanted:
-            return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
+        with handle.memory:
+            low, wanted = _missing(handle, reach, step)
+            if not wanted:
+                return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
         read = await handle.port.read(lambda c, w=wanted: _read(c, handle, w))  # type: ignore[misc]
         if len(read) < sum(upto - after for after, upto in wanted):
-            await refresh(handle)
+            absorb(handle, await refresh(handle))
             raise CorruptRecord(f"messages of branch {handle.branch.name!r} are missing: look through the store")
         _take_in(handle, read, low)
         step = max(2 * step, FIRST_READ)
@@ -296,13 +319,19 @@ def path_down_to(connection: Connection, handle: Handle, floor: int) -> list[Spa
 
 
 def _take_in(handle: Handle, read: Sequence[Entry], low: int) -> None:
-    handle.strays |= {entry.seq: entry for entry in read if entry.seq <= low}
-    tail = {entry.seq: entry for entry in (*handle.entries, *read) if entry.seq > low}
-    handle.entries = [tail[seq] for seq in sorted(tail)]
+    with handle.memory:
+        handle.strays |= {entry.seq: entry for entry in read if entry.seq <= low}
+        tail = {entry.seq: entry for entry in (*handle.entries, *read) if entry.seq > low}
+        handle.entries = [tail[seq] for seq in sorted(tail)]
 
 
 def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = None) -> None:
     """Note that ``entries`` were written after the head, and let go of what the policy no longer looks at."""
+    with handle.memory:
+        _remember(handle, entries, reach)
+
+
+def _remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None) -> None:
     if not handle.entries or handle.entries[-1].seq == entries[0].seq - 1:
         handle.entries.extend(entries)
     handle.head = entries[-1].seq

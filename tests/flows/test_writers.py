@@ -26,7 +26,6 @@ from convo.testing import ScriptedBackend
 from support.held import Held
 
 LEASE = 0.15
-PATIENCE = 10
 
 
 def texts(chat: Any) -> list[str]:
@@ -289,33 +288,3 @@ def test_a_branch_gets_a_name_of_its_own_where_the_usual_one_is_taken(store: Any
     assert made[0].branch.name.startswith("branch-2-")
     assert made[1].branch.name == "branch-3"
     assert len(chat.branches()) == 4
-
-
-def test_a_late_look_at_the_branch_in_another_thread_costs_no_answer(database_url: str) -> None:
-    read, asked, looked = threading.Event(), threading.Event(), threading.Event()
-
-    def backend(request: CompletionRequest) -> str:
-        asked.set()
-        looked.wait(PATIENCE)
-        return "yes"
-
-    with Store(database_url) as store:
-        chat = store.start(["hm"], backend=backend)
-        port = chat._handle.port
-        known = port.read
-
-        async def held_up(work: Any, **given: Any) -> Any:
-            found = await known(work, **given)
-            if threading.current_thread().name == "reader" and not read.is_set():
-                read.set()
-                asked.wait(PATIENCE)
-            return found
-
-        port.read = held_up
-        reader = threading.Thread(target=lambda: (chat.history(), looked.set()), name="reader")
-        reader.start()
-        assert read.wait(PATIENCE)
-        assert chat.send("me too").entry.seq == 3
-        reader.join()
-        assert texts(chat) == ["hm", "me too", "yes"]
-        assert chat.append("and on")[0].seq == 4
