@@ -195,9 +195,10 @@ class AsyncConversation(AsyncTrials):
     async def cancel(self, *, grace: float = CANCEL_GRACE) -> Entry | None:
         """End the running or unfinished turn on purpose, wherever it runs; return what had come, as a message.
 
-        Its runner stops at its next checkpoint and keeps all that came; where it does not within ``grace`` seconds,
-        the turn is ended with what its checkpoints kept. None is returned where nothing had come. Raises
-        NothingToCancel.
+        Its runner keeps all that came, and stops at its next checkpoint; in this process with the next piece, at once
+        where it waits for its reader: so a stream may be cancelled in the loop that reads it, which then ends. Where it
+        does not stop within ``grace`` seconds, the turn is ended with what its checkpoints kept. None is returned where
+        nothing had come. Raises NothingToCancel.
         """
         return await conversing.cancel(self._handle, grace)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
@@ -17,6 +16,7 @@ from convo.flows.heads import TAIL, after_moved, deadline_of, judged
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
 from convo.flows.reply import waiting_calls
+from convo.flows.runners import stop_here
 from convo.flows.turn_begin import Opening, call_record, new_turn, next_attempt, partial_of
 from convo.messages import AssistantMessage, assistant
 from convo.options import CompletionOptions
@@ -24,9 +24,6 @@ from convo.partials import Partial
 from convo.records import UNFINISHED, Entry, Turn
 from convo.store import branches, ledger
 from convo.store.clock import now
-
-if TYPE_CHECKING:
-    from convo.store.branches import BranchState
 
 LENGTH = frozenset({"length", "model_length"})
 """Finish reasons of an answer that ended before it was complete."""
@@ -135,21 +132,24 @@ async def _lengthen(handle: Handle, turn: Turn, ask: Ask, given: CompletionOptio
 async def cancel(handle: Handle, grace: float = CANCEL_GRACE) -> Entry | None:
     """End the branch's running or unfinished turn on purpose; return what had come of it as a message, None for none.
 
-    A runner anywhere is asked to stop and stores all that came; one that does not within ``grace`` seconds has its
-    turn ended for it, with what its checkpoints had kept. Raises NothingToCancel.
+    A runner anywhere is asked to stop and stores all that came, at once where it waits for its reader in this process;
+    one that does not within ``grace`` seconds has its turn ended for it, with what its checkpoints had kept. Raises
+    NothingToCancel.
     """
     found = await refresh(handle)
     fence = (found.open_turn, found.open_attempt or 0) if found.open_turn is not None else None
     if fence is not None and await handle.port.write(lambda c: branches.ask_to_stop(c, handle.place, fence)):
-        await _wait_until_stopped(handle, fence, found, grace)
+        await _wait_until_stopped(handle, fence, grace)
     turn = handle.last
     if turn is None or turn.status not in (*UNFINISHED, "running"):
         return await _ended_answer(handle, turn, fence is not None)
     return await _end_for_it(handle, turn)
 
 
-async def _wait_until_stopped(handle: Handle, fence: tuple[object, int], found: BranchState, grace: float) -> None:
+async def _wait_until_stopped(handle: Handle, fence: tuple[UUID, int], grace: float) -> None:
     deadline = time.monotonic() + grace
+    await stop_here(handle.port, fence)
+    found = await refresh(handle)
     while (found.open_turn, found.open_attempt) == fence and (found.lease_left or 0) > 0:
         if time.monotonic() >= deadline:
             return
@@ -193,7 +193,8 @@ async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
     ended = await handle.port.write(work)
     if ended is None:
         found = await refresh(handle)
-        if found.open_turn == turn.id:  # it stored a tool's result, or went on to its next call, meanwhile
+        left = handle.last is not None and handle.last.id == turn.id and handle.last.status in UNFINISHED
+        if left or found.open_turn == turn.id:  # its reader left, a tool's result came, or its next call left meanwhile
             return await cancel(handle, grace=0.0)
         return await _ended_answer(handle, handle.last, was_running=True)
     handle.last = ended

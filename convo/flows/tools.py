@@ -21,6 +21,7 @@ from convo.flows.handle import Handle, load_window, refresh
 from convo.flows.heads import TAIL
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
+from convo.flows.runners import runs
 from convo.flows.tool_round import ToolRound, ToolUse
 from convo.flows.turn import answer, stream
 from convo.flows.turn_begin import Opening, next_attempt, open_turn
@@ -64,7 +65,7 @@ class ToolLoop:
             if turn.status != "running":
                 break
             calls = ToolRound(self._handle, turn, self._use, lease_ms, opening.resumed if opening.for_tools else [])
-            async with aclosing(calls.events()) as events:
+            async with aclosing(self._called(turn, calls)) as events:
                 async for event in events:
                     yield event
             opening, ask = _next(self._handle, turn, calls.stored), _later(ask)
@@ -80,6 +81,19 @@ class ToolLoop:
                     yield delta
         else:
             self._take(await answer(self._handle, opening, ask))
+
+    async def _called(self, turn: Turn, calls: ToolRound) -> AsyncGenerator[RunEvent, None]:
+        """Have the calls made."""
+        with runs((turn.id, turn.attempt), self._handle.port, self._stop) as runner:
+            async with aclosing(calls.events()) as events:
+                async for event in events:
+                    runner.wait()
+                    yield event
+                    await runner.is_stopped()
+
+    async def _stop(self) -> None:
+        """End the turn, which was asked to stop; what it does next raises TurnClosed."""
+        await self._release(TurnClosed())
 
     def _take(self, reply: Reply) -> None:
         """Keep a reply, with the input of the first and what all of them used."""

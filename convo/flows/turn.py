@@ -21,6 +21,7 @@ from convo.flows.handle import Handle
 from convo.flows.learning import learn, shrink
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply
+from convo.flows.runners import runs
 from convo.flows.telling import tell
 from convo.flows.turn_begin import Opening, open_turn
 from convo.flows.turn_finish import close_turn, let_go, stop_turn
@@ -79,10 +80,17 @@ async def stream(
     try:
         await open_turn(handle, opening, ask)
         points.kept = 1 if opening.resumed else 0
-        async with aclosing(running.deltas()) as deltas:
-            async for delta in deltas:
-                yield delta
-        keep(await running.end())
+        with runs(opening.fence, handle.port, running.stop) as runner:
+            async with aclosing(running.deltas()) as deltas:
+                async for delta in deltas:
+                    if runner.asked:
+                        points.lost = True
+                        break
+                    runner.wait()
+                    yield delta
+                    if not runner.moves() and await runner.is_stopped():
+                        break
+            keep(await running.end())
     except BaseException as problem:
         if opening.is_ours:
             await handle.port.shielded(let_go(handle, opening, problem, points))
@@ -97,6 +105,7 @@ class _Running:
         self._gathered = Accumulator()
         self._begun = ""
         self._given: Delta | None = None
+        self._outcome: Reply | TurnClosed | None = None
 
     async def deltas(self) -> AsyncGenerator[Delta, None]:
         """Yield what the reader gets, keeping it as it comes."""
@@ -150,13 +159,27 @@ class _Running:
         self._begun += delta.text
         return stop_across(old + self._begun, len(old), stops) is not None
 
+    async def stop(self) -> None:
+        """End the turn, which was asked to stop, with what has come."""
+        self._points.lost = True
+        try:
+            self._outcome = await self._end()
+        except TurnClosed as problem:
+            self._outcome = problem
+
     async def end(self) -> Reply:
         """Store the answer and return the reply; raises TurnClosed where the turn is somebody else's."""
+        if isinstance(self._outcome, TurnClosed):
+            raise self._outcome
+        return self._outcome or await self._end()
+
+    async def _end(self) -> Reply:
         completion = self._gathered.completion()
         if self._points.lost and not await _is_asked_to_stop(self._handle, self._opening):
             raise TurnClosed("another writer took this turn over; its answer was not stored")
         if self._points.lost:
-            partial = Partial(pack([Delta(text=completion.text)])).message()
+            came = "" if self._given is not None else completion.text
+            partial = Partial(pack([Delta(text=came)])).message()
             return await stop_turn(self._handle, self._opening, self._ask, partial, self._points)
         learn(self._handle, self._ask, self._opening.sent, completion)
         completion = _cut_at_seam(completion, self._ask)

@@ -17,7 +17,7 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import WrongFace
 from convo.ports.memory import MEMORY, Memory
-from convo.ports.port import Beating, Pending, Work, always, cannot_be_copied
+from convo.ports.port import Beating, Pending, Port, Work, always, cannot_be_copied
 from convo.ports.replica import Replica
 from convo.ports.transactions import Embedded, Kind, again
 from convo.ports.workers import ThreadWorkers, Workers
@@ -105,6 +105,10 @@ class SyncPort:
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)  # noqa: ASYNC251 - this port never suspends
+
+    def reaches(self, other: Port) -> bool:
+        """Return whether a flow over ``other`` never suspends either."""
+        return isinstance(other, SyncPort)
 
     def close(self) -> None:
         """Close connections to the database and to backends."""

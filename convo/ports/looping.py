@@ -18,7 +18,7 @@ from convo.completions import Completion, CompletionRequest, Delta
 from convo.context.learning import Learned
 from convo.errors import StoreBusy
 from convo.ports.memory import MEMORY, Memory
-from convo.ports.port import Beating, Pending, Work, always, cannot_be_copied
+from convo.ports.port import Beating, Pending, Port, Work, always, cannot_be_copied
 from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
@@ -235,6 +235,10 @@ class AsyncPort:
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+    def reaches(self, other: Port) -> bool:
+        """Return whether ``other`` is of the event loop that runs here."""
+        return isinstance(other, AsyncPort) and other._loop is asyncio.get_running_loop()
 
     async def aclose(self, grace: float = 0.0) -> None:
         """Close connections to the database and to backends.

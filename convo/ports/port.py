@@ -108,6 +108,10 @@ class Port(Protocol):
         """Wait."""
         ...
 
+    def reaches(self, other: Port) -> bool:
+        """Return whether a flow over this port can await one over ``other``, here and now."""
+        ...
+
 
 class Pending(Protocol[T_co]):
     """A transaction that was started."""
