@@ -285,10 +285,15 @@ class BackendFailed(BackendError):
 
 
 class StoreError(ConvoError):
-    """The database failed. ``code`` is its own error code; its message is not passed on, since it quotes data."""
+    """The database failed. ``code`` is its own error code; its message is not passed on, since it quotes data.
+
+    What was being written was not, unless it is ``in_doubt``: then the connection broke while it was being committed,
+    and it may have been.
+    """
 
     fault = "store"
     code: str | None = None
+    in_doubt: bool = False
 
 
 class SchemaMismatch(StoreError):
@@ -300,15 +305,15 @@ class StoreUnavailable(StoreError):
 
 
 class StoreBusy(StoreError):
-    """The database stayed locked or in conflict through every retry; nothing was written."""
+    """The database stayed locked, in conflict or cut off through every retry."""
 
 
 class StoreFull(StoreError):
-    """The database has no room left; nothing was written."""
+    """The database has no room left."""
 
 
 class StoreRefused(StoreError):
-    """The database refused the statement or the data; nothing was written."""
+    """The database refused the statement or the data."""
 
 
 class CorruptRecord(StoreError):

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from sqlalchemy.engine import URL
@@ -22,7 +22,7 @@ from convo.ports.port import Beating, Pending, Port, Work, always, cannot_be_cop
 from convo.ports.readers import Readers, store_closed
 from convo.ports.replica import Replica
 from convo.ports.tasks import Beat, InBackground, shielded, uncut
-from convo.ports.transactions import Embedded, Kind, again, begins, chain_options
+from convo.ports.transactions import Embedded, Kind, again, begins, chain_options, committing
 from convo.ports.workers import TaskWorkers, Workers
 from convo.store import schema
 from convo.store.engine import async_engine, is_memory, is_sqlite, reading_options
@@ -110,11 +110,14 @@ class AsyncPort:
         if self._embedded is not None:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._worker, self._embedded.transact, work, kind)
-        async with (
-            self._engines[kind].connect() as connection,
-            connection.begin() if begins(kind, self.url) else nullcontext(),  # closing ends what only read
-        ):
-            result: T = await connection.run_sync(work)
+        async with self._engines[kind].connect() as connection:
+            if not begins(kind, self.url):  # closing ends what only read, and a chain has ended by itself
+                with committing(kind):
+                    return await connection.run_sync(work)
+            async with connection.begin() as transaction:
+                result = await connection.run_sync(work)
+                with committing(kind):
+                    await transaction.commit()
             return result
 
     async def _settle(self) -> None:

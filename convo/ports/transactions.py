@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from convo.ports.port import Work
 from convo.store import schema
 from convo.store.chain import is_one_statement
 from convo.store.engine import WRITE, is_memory, reading_options, sync_engine, waiting_at_most
-from convo.store.faults import translate, verdict
+from convo.store.faults import LostCommit, at_commit, translate, verdict
 
 T = TypeVar("T")
 Kind = Literal["read", "snapshot", "write", "chain"]
@@ -34,15 +34,16 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 async def again(attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
     """Run ``attempt`` until it succeeds, fails for good, or has been tried often enough."""
     tries: dict[str, int] = {}
+    in_doubt = False
     while True:
         try:
             return await attempt()
         except SQLAlchemyError as problem:
-            kind = verdict(problem)
+            kind, in_doubt = verdict(problem), in_doubt or isinstance(problem, LostCommit)
             bounds = {"again": TRIES, "integrity": INTEGRITY_TRIES, "final": 0}
             tries[kind] = tries.get(kind, 0) + 1
             if tries[kind] >= bounds[kind]:
-                raise translate(problem) from None
+                raise translate(problem, in_doubt) from None
             pause = min(_FIRST_PAUSE * 2 ** tries[kind], _LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - jitter
         await sleep(pause)
 
@@ -55,6 +56,17 @@ def begins(kind: Kind, url: URL) -> bool:
 def chain_options(url: URL) -> dict[str, str]:
     """Return an engine's execution options for chains."""
     return {"isolation_level": "AUTOCOMMIT"} if is_one_statement(url.drivername) else {}
+
+
+@contextmanager
+def committing(kind: Kind) -> Iterator[None]:
+    """Have what breaks a connection in here told as a lost commit, where this kind of transaction has one."""
+    try:
+        yield
+    except DBAPIError as problem:
+        if kind not in ("write", "chain"):
+            raise
+        raise at_commit(problem) from None
 
 
 class Embedded:
@@ -114,10 +126,14 @@ class Embedded:
         with self._one_at_a_time, self.engine(kind).connect() as connection:
             if patience is not None:
                 connection = waiting_at_most(connection, patience)
-            if not begins(kind, self.url):
-                return work(connection)  # closing ends what only read
-            with connection.begin():
-                return work(connection)
+            if not begins(kind, self.url):  # closing ends what only read, and a chain has ended by itself
+                with committing(kind):
+                    return work(connection)
+            with connection.begin() as transaction:
+                result = work(connection)
+                with committing(kind):
+                    transaction.commit()
+            return result
 
     def close(self) -> None:
         """Close what belongs to this process; the next transaction opens it anew."""

@@ -21,8 +21,29 @@ _MYSQL_UNAVAILABLE = frozenset(
 )
 
 
+NOTHING = "this transaction wrote nothing"
+IN_DOUBT = (
+    "whether it was committed is not known, for the connection broke meanwhile: look before you try again, or do so "
+    "under the same idempotency_key"
+)
+
+
+class LostCommit(SQLAlchemyError):
+    """The connection broke while a transaction was being committed: it may have been or not. ``error`` says how."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def at_commit(error: DBAPIError) -> SQLAlchemyError:
+    """Return what ``error``, met at a COMMIT, means for its transaction: the same, or LostCommit."""
+    return LostCommit(error) if error.connection_invalidated or _is_unavailable(error) else error
+
+
 def verdict(error: SQLAlchemyError) -> Verdict:
     """Return whether the whole transaction may be run again after ``error``."""
+    error = error.error if isinstance(error, LostCommit) else error
     if isinstance(error, IntegrityError) and not _is_transient(error):
         return "integrity"
     return "again" if isinstance(error, DBAPIError) and _is_transient(error) else "final"
@@ -34,26 +55,39 @@ def _is_transient(error: DBAPIError) -> bool:
     return _mysql_code(error) in _TRANSIENT_MYSQL or _sqlite_code(error) in (_SQLITE_BUSY, _SQLITE_LOCKED)
 
 
-def translate(error: SQLAlchemyError) -> StoreError:
-    """Return the typed error for ``error``: its code at most, since the database's own message quotes data."""
+def translate(error: SQLAlchemyError, in_doubt: bool = False) -> StoreError:
+    """Return the typed error for ``error``: its code at most, since the database's own message quotes data.
+
+    ``in_doubt``: a try before, or this one, was lost at its COMMIT.
+    """
+    if isinstance(error, LostCommit):
+        error, in_doubt = error.error, True
+    kind, said, code = _told(error)
+    if in_doubt:
+        said = f"{said}; {IN_DOUBT}"
+    elif code is not None and kind is not StoreUnavailable:
+        said = f"{said}; {NOTHING}"
+    return kind(said, code=code, in_doubt=in_doubt)
+
+
+def _told(error: SQLAlchemyError) -> tuple[type[StoreError], str, str | None]:
+    """Return the typed error for ``error``, what is said of it, and its code."""
     if isinstance(error, PoolTimeout):
-        return StoreBusy("no database connection became free in time: raise the pool's size or lower the load")
+        said = "no database connection became free in time: raise the pool's size or lower the load"
+        return StoreBusy, said, None
     if not isinstance(error, DBAPIError):
-        return StoreRefused(f"the database layer refused the statement ({type(error).__name__})")
+        return StoreRefused, f"the database layer refused the statement ({type(error).__name__})", None
     code = str(_sqlstate(error) or _mysql_code(error) or _sqlite_name(error) or type(error.orig).__name__)
     if _is_transient(error):
-        return StoreBusy(
-            f"the database stayed locked, in conflict or cut off through every retry ({code}); nothing was written",
-            code=code,
-        )
+        return StoreBusy, f"the database stayed locked, in conflict or cut off through every retry ({code})", code
     if _is_full(error):
-        return StoreFull(f"the database has no room left ({code}); nothing was written", code=code)
+        return StoreFull, f"the database has no room left ({code})", code
     if _is_unavailable(error):
-        return StoreUnavailable(
-            f"the database cannot be reached or opened ({code}): check the URL, that it runs, and what the user may do",
-            code=code,
+        said = (
+            f"the database cannot be reached or opened ({code}): check the URL, that it runs, and what the user may do"
         )
-    return StoreRefused(f"the database refused the statement or the data ({code}); nothing was written", code=code)
+        return StoreUnavailable, said, code
+    return StoreRefused, f"the database refused the statement or the data ({code})", code
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from convo import Store
-from convo.ports import drive
+from convo.errors import StoreError
+from convo.ports import drive, transactions
 from faults.kills import partial_of
 from faults.scenes import VERBS, Model, Scene, Verb
 from support.databases import kinds
@@ -49,6 +50,27 @@ def test_a_commit_whose_connection_breaks_has_its_effect_once(
         assert proxy.cuts >= 3
         assert scene.paths() == after
         scene.check()
+
+
+@servers
+@pytest.mark.parametrize("cut", ["before", "during", "after"])
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_write_whose_last_commit_breaks_says_that_it_may_be_there(
+    cut: Cut, tries: int, face: Any, proxy: CommitProxy, keeper: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "TRIES", tries)
+    with face.Store(proxy.url, owner=name) as store:
+        chat = store.start(["hello"])
+        proxy.plan = lambda number: cut
+        with pytest.raises(StoreError, match="whether it was committed is not known") as told:
+            chat.append("and this?")
+        proxy.plan = lambda number: None
+        assert told.value.in_doubt
+        assert "wrote nothing" not in str(told.value)
+        path = [entry.text for entry in keeper.for_owner(name).load(chat.id).history()]
+        assert path == ["hello", "and this?"] if cut == "after" else path[:1] == ["hello"]
+        assert chat.append("and on")[0].seq == len(path) + 1
+    assert list(keeper.for_owner(name).verify()) == []
 
 
 @servers

@@ -137,8 +137,9 @@ def test_a_lock_that_is_never_let_go_is_store_busy(
     with children(hold_lock, (make_url(database_url).database,)) as (holder,), face.Store(database_url) as store:
         chat = store.load(chat_id)
         assert holder.told() == "held"
-        with pytest.raises(StoreBusy):
+        with pytest.raises(StoreBusy, match="wrote nothing") as told:
             chat.append("and?")
+        assert not told.value.in_doubt
         holder.tell("let go")
         holder.end()
         assert chat.append("and?")[0].seq == 2
@@ -162,8 +163,9 @@ def test_a_row_that_is_locked_for_ever_is_store_busy(
         chat = store.load(chat_id)
         with other.connect() as connection:
             connection.execute(text("SELECT head_seq FROM convo_branches FOR UPDATE"))
-            with pytest.raises(StoreBusy):
+            with pytest.raises(StoreBusy, match="wrote nothing") as told:
                 chat.append("and?")
+            assert not told.value.in_doubt
         assert chat.append("and?")[0].seq == 2
     other.dispose()
 

@@ -13,14 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import Pool
 
 from convo import Store
-from convo.errors import StoreBusy, StoreFull
-from convo.ports import SyncPort, transactions
+from convo.errors import StoreBusy, StoreFull, StoreUnavailable
+from convo.ports import SyncPort, drive, transactions
 from convo.store import branches, engine
 from convo.store.branches import Place
 from convo.store.engine import LOCK_WAIT, parse_url, sync_engine
+from convo.store.faults import at_commit
 from convo.store.schema import HEAD, upgrade
 from convo.store.tables import TABLES
 from support.databases import Databases, kinds
@@ -107,7 +110,7 @@ def test_a_disk_that_is_full_is_said_and_leaves_no_half_turn(path: Path) -> None
         with Store(f"sqlite:///{path}") as store:
             chat = store.open("x", backend=lambda request: "y" * 1000)
             chat.send("small")
-            with pytest.raises(StoreFull, match=r"no room left.*nothing was written"):
+            with pytest.raises(StoreFull, match=r"no room left.*wrote nothing"):
                 chat.append("x" * 1_000_000)
             assert [entry.text for entry in chat.history()] == ["small", "y" * 1000]
             with pytest.raises(StoreFull):
@@ -210,7 +213,31 @@ def test_a_database_that_stays_locked_is_said_and_nothing_was_written(
     monkeypatch.setattr(transactions, "TRIES", 3)
     with Store(f"sqlite:///{path}") as store:
         chat = store.open("x")
-        with write_locked(path), pytest.raises(StoreBusy, match=r"SQLITE_BUSY.*nothing was written"):
+        with write_locked(path), pytest.raises(StoreBusy, match=r"SQLITE_BUSY.*wrote nothing"):
             chat.append("never")
         assert chat.history() == []
         chat.append("now")
+
+
+def test_a_commit_that_was_lost_stays_in_doubt_whatever_the_next_tries_meet() -> None:
+    broken = OperationalError("", {}, ConnectionError(), connection_invalidated=True)
+    gone = OperationalError("", {}, ConnectionRefusedError())
+    for errors, kind, in_doubt in (
+        ([at_commit(broken), gone], StoreUnavailable, True),
+        ([at_commit(broken), PoolTimeout()], StoreBusy, True),
+        ([broken, gone], StoreUnavailable, False),
+        ([broken, at_commit(gone)], StoreUnavailable, True),
+        ([at_commit(IntegrityError("", {}, ValueError())), gone], StoreUnavailable, False),
+    ):
+        attempts = iter(errors)
+
+        async def attempt(attempts: Iterator[Exception] = attempts) -> None:
+            raise next(attempts)
+
+        async def at_once(seconds: float) -> None:
+            pass
+
+        with pytest.raises(kind) as told:
+            drive(transactions.again(attempt, at_once))
+        assert told.value.in_doubt is in_doubt
+        assert ("is not known" in str(told.value)) is in_doubt

@@ -152,4 +152,4 @@ def test_what_a_database_refuses_is_said_without_what_it_was(database: Database)
         database.write(
             lambda c: c.execute(insert(TABLES.branches), {"conversation_id": new_id(), "branch_no": 0}).rowcount
         )
-    assert "nothing was written" in str(caught.value)
+    assert "wrote nothing" in str(caught.value)
