@@ -254,7 +254,7 @@ def become(handle: Handle, found: BranchState) -> None:
 
 
 def _assume(handle: Handle, other: Handle) -> None:
-    names = ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "to_be")
+    names = ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "glance", "to_be")
     with handle.memory:
         for name in names:
             setattr(handle, name, getattr(other, name))
