@@ -57,13 +57,12 @@ async def resume_opening(
     if await _stopped_at_tools(handle, turn):
         raise _nothing(handle, replace(turn, status="awaiting_tools"))
     asked, prefix = await first_asked(handle, turn)
-    options = asked.merged(given)
+    options, partial = asked.merged(given), await partial_of(handle, turn)
     if (options.n or 1) > 1:
-        raise Unsupported("a turn with several choices cannot be resumed: regenerate it, or send again")
+        raise _several(partial)
     opening = next_attempt(handle, turn)
     opening.check = lambda now: still_resumable(now, opening)
     again = replace(ask, settings=replace(ask.settings, options=options), prefix=prefix, given_prefix=prefix)
-    partial = await partial_of(handle, turn)
     if not _can_continue(ask, options, partial):
         return opening, again
     opening.resumed = [dict(piece) for piece in partial.pieces]
@@ -81,6 +80,15 @@ def _nothing(handle: Handle, turn: Turn | None) -> NothingToResume:
     waits = turn is not None and turn.status == "awaiting_tools"
     hint = ": give the results to submit(), or the tools to run(None, tools=...)" if waits else ""
     return NothingToResume(f"the last turn of branch {handle.branch.name!r} cannot be resumed, {said}{hint}")
+
+
+def _several(partial: Partial) -> Unsupported:
+    again = "complete(n=...) asks for several again"
+    if partial.message() is not None:
+        again = "cancel() keeps what had come of the first, and regenerate(n=...) then asks for several again"
+    return Unsupported(
+        f"a turn with several choices cannot be resumed: resume(n=1) asks for one, {again}; send() goes on"
+    )
 
 
 def _can_continue(ask: Ask, options: CompletionOptions, partial: Partial) -> bool:

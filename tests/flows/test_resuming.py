@@ -5,16 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from convo import MISTRAL, OPENAI, PERMISSIVE, Profile, assistant, tool_call
-from convo.completions import CompletionRequest
-from convo.errors import BackendFailed, BackendUnavailable, NothingToResume, StreamInterrupted
+from convo import MISTRAL, OPENAI, PERMISSIVE, Choice, Completion, Profile, assistant, tool_call
+from convo.completions import CompletionRequest, Delta
+from convo.errors import BackendFailed, BackendUnavailable, NothingToResume, StreamInterrupted, Unsupported
 from convo.options import CompletionOptions
 from convo.testing import ScriptedBackend
+
+KEY = {"idempotency_key": "once"}
 
 
 def broken(request: CompletionRequest) -> str:
@@ -102,6 +104,56 @@ def test_a_stream_that_broke_off_is_interrupted_and_a_refused_one_failed(store: 
             list(chat.stream("hello"))
         assert [turn.status for turn in chat.turns()] == [status]
         assert chat.resume(backend=ScriptedBackend("morning")).text == "Good morning"
+
+
+def several(request: CompletionRequest) -> Completion:
+    return Completion(tuple(Choice(assistant(f"answer {index}"), "stop", index) for index in range(request.options.n)))
+
+
+def breaking_off(request: CompletionRequest) -> Iterator[Delta]:
+    yield Delta(text="one ")
+    yield Delta(text="uno ", index=1)
+    raise ConnectionError
+
+
+SEVERAL: dict[str, Callable[[Any], Any]] = {
+    "failed": lambda chat: chat.send("how?", n=2, backend=broken, **KEY),
+    "broken off": lambda chat: list(chat.stream("how?", n=2, backend=breaking_off, **KEY)),
+}
+
+
+@pytest.mark.parametrize("how", SEVERAL)
+def test_a_turn_with_several_choices_is_not_resumed_and_the_error_says_what_to_do(store: Any, how: str) -> None:
+    chat = store.start(backend=several)
+    with pytest.raises(BackendFailed):
+        SEVERAL[how](chat)
+    for act in (chat.resume, lambda: chat.send("how?", n=2, **KEY), lambda: chat.run(None, tools=[])):
+        with pytest.raises(Unsupported) as told:
+            act()
+    assert "resume(n=1)" in str(told.value)
+    if how == "failed":
+        assert "complete(n=...)" in str(told.value)
+        reply = chat.complete(n=2)
+    else:
+        assert "cancel()" in str(told.value)
+        assert chat.cancel().text == "one "
+        assert "regenerate(n=...)" in str(told.value)
+        reply = chat.regenerate(n=2)
+    assert [choice.message.text for choice in reply.choices] == ["answer 0", "answer 1"]
+    assert texts(chat) == ["how?", "answer 0"]
+
+
+@pytest.mark.parametrize("how", SEVERAL)
+def test_a_turn_with_several_choices_is_resumed_for_one_and_does_not_hold_up_the_next(store: Any, how: str) -> None:
+    chat = store.start(backend=several, n=1)
+    with pytest.raises(BackendFailed):
+        SEVERAL[how](chat)
+    assert chat.resume(n=1).text == "answer 0"
+    assert chat.send("how?", n=2, **KEY).text == "answer 0"
+    with pytest.raises(BackendFailed):
+        chat.send("and?", n=2, backend=broken)
+    assert chat.send("never mind").text == "answer 0"
+    assert texts(chat) == ["how?", "answer 0", "and?", "never mind", "answer 0"]
 
 
 def test_there_is_nothing_to_resume_and_the_error_says_why(store: Any) -> None:
