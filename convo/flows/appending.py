@@ -93,7 +93,8 @@ def _write(connection: Connection, handle: Handle, step: Step, entries: list[Ent
     if move_head(connection, handle, step, lambda found: _holds(connection, found, last), then) and not simple:
         entries[:] = moved_onto(entries, handle.place.branch_no)
         first = entries[0].seq if step.salvage is None else entries[1].seq
-        record(connection, handle.conversation_id, key, None, first)
+        found_by = first if handle.to_be is None else handle.place.branch_no
+        record(connection, handle.conversation_id, key, None, found_by)
         write_over_last(connection, handle, step)
         ledger.add_messages(connection, entries)
         conversations.touch(connection, handle.conversation_id)

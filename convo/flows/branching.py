@@ -264,15 +264,21 @@ async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:
     """Move the handle to the branch that a turn is on, where it is on another; the active branch stays."""
     place = handle.place
 
-    def work(connection: Connection) -> BranchState | None:
+    def work(connection: Connection) -> int | None:
         turn = None if turn_id is None else ledger.turn(connection, place.conversation_id, turn_id)
-        if turn is None or turn.branch_no == place.branch_no:
-            return None
-        return branches.state(connection, place.conversation_id, turn.branch_no)
+        return None if turn is None else turn.branch_no
 
-    found = await handle.port.read(work)
-    if found is not None:
-        become(handle, found)
+    number = await handle.port.read(work)
+    if number is not None:
+        await move_to(handle, number)
+
+
+async def move_to(handle: Handle, number: int) -> None:
+    """Move the handle to the branch of that number, if it is there; the active branch stays."""
+    if number != handle.place.branch_no:
+        found = await handle.port.read(lambda c: branches.state(c, handle.conversation_id, number))
+        if found is not None:
+            become(handle, found)
 
 
 async def entry_before(handle: Handle, entry: Entry) -> Entry | None:

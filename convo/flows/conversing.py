@@ -235,6 +235,7 @@ async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, giv
                 return await tree.edit(handle, entry, new, ask if answer else None, key)
         except Recalled as again:
             if again.done.turn_id is None:
+                await branching.move_to(handle, again.done.step)
                 return None
         return await _answered(handle, verbs.recalled_opening(handle, key, ask), ask)
 

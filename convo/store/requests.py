@@ -17,7 +17,10 @@ _R = TABLES.requests.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was done under a key: by which verb and input, for which turn; ``step`` is the first seq it wrote."""
+    """What was done under a key: by which verb and input, for which turn.
+
+    ``step`` is the first seq it wrote; of an ``edit`` that asked nobody, and has no turn, the branch that it made.
+    """
 
     verb: str
     fingerprint: str

@@ -92,6 +92,21 @@ def test_who_comes_while_another_is_answered_waits_for_his_reply_or_is_told(
     assert where(chat) == (["main", "branch-1"], "branch-1", 1)
 
 
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_an_edit_that_asks_nobody_is_done_once_too_and_all_end_where_it_stands(
+    role: str, store: Any, elsewhere: Any
+) -> None:
+    chat = talk(store, Model())
+    entry = chat.history()[0 if role == "user" else 1]
+    other, third = elsewhere(chat), elsewhere(chat)
+    for each in (chat, other, chat):
+        assert each.edit(entry, "good morning", answer=False, **KEY) is None
+        assert where(each) == (["main", "branch-1"], "branch-1", 1)
+    chat.delete_branch("branch-1", switch_to="main")
+    assert third.edit(entry, "good morning", answer=False, **KEY) is None
+    assert where(third) == (["main"], "main", 0)
+
+
 def act_at_once(start: Any, url: str, conversation: UUID, verb: str, number: int) -> tuple[UUID, str, str, int]:
     """Do ``verb`` when the others do, every second time on the branch that is the active one by then."""
     backend = Asked()
