@@ -212,8 +212,9 @@ async def set_out(handle: Handle, entry: Entry) -> None:
     parent = await entry_before(handle, entry)
     found = await refresh(handle)
     to_be = BranchToBe(handle, None if parent is None else (parent.branch_no, parent.seq))
-    become(handle, to_be.foretold(found))
-    handle.to_be = to_be
+    other = handle_from(handle.port, to_be.foretold(found), handle.conversation_id, handle.given, handle.backend)
+    other.to_be = to_be
+    _assume(handle, other)
 
 
 async def settle(handle: Handle) -> None:
