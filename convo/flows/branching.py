@@ -255,10 +255,16 @@ def become(handle: Handle, found: BranchState) -> None:
 
 
 def _assume(handle: Handle, other: Handle) -> None:
-    names = ("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "glance", "to_be")
     with handle.memory:
-        for name in names:
+        for name in _OF_A_BRANCH:
             setattr(handle, name, getattr(other, name))
+
+
+_OF_A_BRANCH = (
+    *("place", "branch", "settings", "head", "state", "last", "entries", "strays", "path", "to_be"),
+    *("seen", "glance", "composed", "recollected"),
+)
+"""What a handle knows that is of the branch it is on."""
 
 
 async def move_to_turn(handle: Handle, turn_id: UUID | None) -> None:

@@ -54,7 +54,7 @@ def keep(handle: Handle) -> None:
     """Have the store remember what ``handle`` knows. O(what it knows), a copy of references."""
     memory, key = handle.port.memory, _key(handle)
     before: Remembered | None = memory.get(key)
-    if not handle.entries or handle.entries[-1].seq != handle.head:
+    if handle.to_be is not None or not handle.entries or handle.entries[-1].seq != handle.head:
         return
     if before is not None and _is_same(before, handle):
         as_much = len(before.entries) >= len(handle.entries) and before.composed is not None

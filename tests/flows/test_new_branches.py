@@ -197,7 +197,7 @@ def test_an_edit_that_asks_nobody_can_be_refused_too(store: Any, elsewhere: Any,
     before, entries = where(chat), chat.history()
     write = chat._handle.port.write
 
-    async def fail(work: Any) -> Any:
+    async def fail(work: Any, **given: Any) -> Any:
         raise NotFound("the store is gone")
 
     monkeypatch.setattr(chat._handle.port, "write", fail)
