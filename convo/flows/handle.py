@@ -223,7 +223,7 @@ async def refresh_window(handle: Handle, wanted: Reach) -> bool:
     found, read = await handle.port.read(work)
     if read is None:
         take_over(handle, found)
-    elif read:
+    elif read and len(read) == sum(upto - after for after, upto in ranges):  # else load_window says what is missing
         _take_in(handle, read, low)
     return read is not None
 

@@ -59,8 +59,11 @@ def _as_one(connection: Connection, guard: Write, rest: Sequence[Write]) -> bool
     given = dict(guard.given[0])
     parts = [(write.statement, row) for write in rest for row in write.given]
     for number, (statement, row) in enumerate(parts):
-        is_row = isinstance(statement.statement, Insert)
-        given |= {_name(number, name): value for name, value in row.items()} if is_row else row
+        if isinstance(statement.statement, Insert):
+            given |= {_name(number, name): value for name, value in row.items()}
+            continue
+        assert all(given.get(name, value) == value for name, value in row.items())  # noqa: S101 - one name, one value
+        given |= row
     shape = tuple((statement, tuple(row)) for statement, row in parts)
     met: int = _fused(guard.statement, shape).run(connection, given).scalar_one()
     return met == 1

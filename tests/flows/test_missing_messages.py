@@ -47,8 +47,9 @@ def test_a_hole_is_said(store: Any, name: str, database_url: str) -> None:
     with connected(database_url) as connection:
         message = TABLES.messages.c
         connection.execute(TABLES.messages.delete().where(message.conversation_id == chat.id, message.seq == 3))
-    with pytest.raises(CorruptRecord, match="missing"):
-        cold.send("And now?")
+    for ask in (cold.compose, cold.send):
+        with pytest.raises(CorruptRecord, match="missing"):
+            ask("And now?")
     with connected(database_url) as connection:
         connection.execute(TABLES.branches.delete().where(TABLES.branches.c.conversation_id == chat.id))
         connection.execute(TABLES.messages.delete().where(message.conversation_id == chat.id))
