@@ -228,7 +228,8 @@ async def explain(
 async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, given: CallKwargs) -> Reply | None:
     """Put another message in the place of one, on a new branch; have it answered."""
     with handle.claim():
-        ask = call_ask(handle, given, preview=not answer)
+        asks = answer and getattr(entry, "role", None) != "assistant"
+        ask = call_ask(handle, given, preview=not asks)
         key = tree.edit_key(given.get("idempotency_key"), entry, new)
         try:
             async with Once(handle, key):

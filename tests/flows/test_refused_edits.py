@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convo import Window, assistant, system
-from convo.errors import BackendFailed, ContextOverflow, NothingToAnswer
+from convo.errors import BackendFailed, ContextOverflow, InvalidSetting, NothingToAnswer
 from convo.profiles import MISTRAL, OPENAI, PERMISSIVE, Profile
 
 
@@ -87,3 +87,11 @@ def test_a_greeting_after_a_system_message_is_made_again_after_it(store: Any, fr
     chat = store.start([system("Greet the user."), GREETING], backend=lambda request: "Hi!", profile=MISTRAL)
     assert chat.regenerate(from_=from_).text == "Hi!"
     assert [entry.text for entry in chat.history()] == ["Greet the user.", "Hi!"]
+
+
+def test_an_answer_put_in_the_place_of_another_asks_nobody_and_needs_nobody(store: Any) -> None:
+    chat = store.start(["Which cheese?", assistant("Brie.")])
+    assert chat.edit(chat.history()[1], "Comté.") is None
+    assert [entry.text for entry in chat.history()] == ["Which cheese?", "Comté."]
+    with pytest.raises(InvalidSetting, match="there is no backend to ask"):
+        chat.edit(chat.history()[0], "Which wine?")
