@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,13 +31,19 @@ FARTHEST = 64
 ABOUT_A_MESSAGE = 2_000
 """Bytes that a message takes in memory beside its text."""
 
+ABOUT_A_HASH = 200
+"""Bytes that the hash of a blob takes in memory."""
+
 ASCII_CHARACTER, OTHER_CHARACTER = 2, 8
 """Bytes that a character takes, in the text and in the canonical JSON of it, which escapes what is not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a handle knew of a branch when its head was ``head``. ``size`` is that of the entries, in bytes, about."""
+    """What a handle knew of a branch when its head was ``head``.
+
+    ``size`` is that of the entries, in bytes, about; ``composed`` is a list that can be grown, None for none.
+    """
 
     created_at: datetime
     revision: int
@@ -56,8 +64,10 @@ def keep(handle: Handle) -> None:
     before: Remembered | None = memory.get(key)
     if handle.to_be is not None or not handle.entries or handle.entries[-1].seq != handle.head:
         return
+    composed = handle.composed if handle.composed and handle.composed.base else None
     if before is not None and _is_same(before, handle):
-        as_much = len(before.entries) >= len(handle.entries) and before.composed is not None
+        grows = before.composed is not None or composed is None
+        as_much = len(before.entries) >= len(handle.entries) and grows
         if before.head > handle.head or (before.head == handle.head and as_much):
             return
     remembered = Remembered(
@@ -70,10 +80,10 @@ def keep(handle: Handle) -> None:
         path=tuple(handle.path),
         blobs=frozenset(handle.blobs),
         summaries=dict(handle.summaries),
-        composed=handle.composed,
+        composed=composed,
         size=_size(handle.entries, before),
     )
-    memory.put(key, remembered, remembered.size + sum(map(size_of, handle.strays.values())))
+    memory.put(key, remembered, remembered.size + _size_beside(remembered))
 
 
 def recollect(handle: Handle) -> None:
@@ -107,6 +117,17 @@ def _size(entries: Sequence[Entry], before: Remembered | None) -> int:
     if before is None or not before.entries or before.entries[0] is not entries[0]:
         return sum(map(size_of, entries))
     return before.size + sum(map(size_of, entries[len(before.entries) :]))
+
+
+def _size_beside(remembered: Remembered) -> int:
+    """The bytes taken beside the entries by strays, summaries, blobs' hashes, and what is composed alone; about."""
+    size = sum(map(size_of, remembered.strays.values())) + ABOUT_A_HASH * len(remembered.blobs)
+    size += sum(getsizeof(summary.text) for summary in remembered.summaries.values())
+    base = remembered.composed.base if remembered.composed else None
+    if base is None:
+        return size
+    previewed = takewhile(lambda entry: entry.seq > remembered.head, reversed(base.entries))
+    return size + getsizeof(base.given.system) + sum(map(size_of, previewed))
 
 
 def size_of(entry: Entry) -> int:

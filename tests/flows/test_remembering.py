@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from convo import KeepFirst, Window, assistant, user
+from convo import Insert, KeepFirst, Window, assistant, user
 from convo.context.draft import Draft
 from convo.errors import InvalidSetting, NotFound
 from convo.flows.remembering import ABOUT_A_MESSAGE, size_of
@@ -145,6 +145,34 @@ def test_a_function_in_a_policy_sees_metadata_as_it_is_now(store: Any, elsewhere
     assert "open" not in texts
 
 
+def test_a_function_sees_metadata_as_it_is_now_also_after_a_switch(store: Any, elsewhere: Any) -> None:
+    chat = store.start(backend=echo)
+    chat.send("secret")
+    other = elsewhere.load(chat.id, backend=echo)
+    other.annotate(other.history()[0], {"hide": True})
+    other.fork(name="side").send("aside")
+
+    def hides(draft: Draft) -> Draft:
+        return draft.only(lambda item: item.entry is None or not item.entry.metadata.get("hide"))
+
+    there = store.load(chat.id, branch="side", backend=echo, policy=[hides])
+    there.switch(chat.branch.no)
+    assert "secret" not in [message.text for message in there.compose("x").messages]
+
+
+def test_a_look_at_one_branch_is_none_at_its_sibling(store: Any, elsewhere: Any, forgetful: Any) -> None:
+    main = elsewhere.start("one", backend=echo, system="Be brief.")
+    for side in ("left", "right"):
+        main.fork(name=side)
+    chat = store.load(main.id, branch="left", backend=echo)
+    chat.compose()
+    main.configure(system="Be kind.")
+    chat.switch("right")
+    main.configure(system="Be brief.")
+    chat.compose()
+    same(chat, forgetful.load(chat.id, branch="right", backend=echo))
+
+
 def test_another_policy_finds_what_it_needs(store: Any, forgetful: Any) -> None:
     chat = store.start(backend=echo, policy=SMALL)
     for number in range(30):
@@ -216,6 +244,19 @@ def test_a_store_remembers_no_more_than_it_may(face: Any, database_url: str, nam
         assert kept._size <= 20_000
         chats[0].send("y" * 30_000)
         assert (chats[0].id, 0) not in kept._kept
+
+
+def test_what_is_composed_counts_in_what_a_store_remembers(face: Any, database_url: str, name: str) -> None:
+    with face.Store(database_url, owner=name, memory=20_000) as store:
+        kept = store._port.memory
+        told = store.start("Hi", backend=echo, system="s" * 30_000)
+        told.send("there")
+        chat = store.start("Hi", backend=echo)
+        chat.compose("x" * 30_000)
+        assert not kept._kept
+        chat.compose(policy=[Insert([user("x" * 30_000)], at="start")])
+        ((remembered, size),) = kept._kept.values()
+        assert (remembered.composed, size < 20_000) == (None, True)
 
 
 @pytest.mark.parametrize("memory", [-1, True, "much", 1.5, None])
