@@ -12,7 +12,7 @@ from operator import attrgetter, is_
 from convo.context.account import source_of
 from convo.context.attempt import Attempt, Input, stored_items
 from convo.context.choosing import Window
-from convo.context.draft import stored_item
+from convo.context.draft import Item, stored_item
 from convo.context.layout import Layout, needs_no_repair
 from convo.frozen import dataclass
 from convo.messages import Message
@@ -66,9 +66,7 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
     entries = [*[item.entry for item in behind if item.kept], *tail]
     same = _same(base.entries, entries)
     items = [stored_item(entry) for entry in entries[same:] if entry is not None and not entry.erased]
-    if not same or not tail or tail[0].seq != cut + 1 or tail[-1].seq - cut != len(tail):
-        return None
-    if len(items) < len(entries) - same:
+    if not same or len(items) < len(entries) - same or not _is_whole(given, start, cut, behind):
         return None
     old = len(before.layout.items) - len(base.entries) + same
     if not needs_no_repair(items, given.profile, after=before.layout.items[old - 1]):
@@ -80,6 +78,20 @@ def grown(base: Base, given: Input, cut: int, mark: int) -> Leaving | None:
     attempt = Attempt(cut, mark, given.told, Layout(whole, whole), dropped, tokens, estimated)
     messages = (*base.left.messages[:old], *[item.message for item in items])
     return Leaving(attempt, messages, (*base.left.sources[:old], *[item.seq for item in items]), judged=old)
+
+
+def _is_whole(given: Input, start: int, cut: int, behind: Sequence[Item]) -> bool:
+    """Return whether the entries from index ``start`` on are all since ``cut``, and no turn in them began before it.
+
+    ``behind`` are the items before them. A turn that begins with a user message goes back to the answer before it.
+    """
+    tail = given.entries[start:]
+    if not tail or tail[0].seq != cut + 1 or tail[-1].seq - cut != len(tail):
+        return False
+    if not behind or behind[-1].kept:
+        return True
+    alone = given.entries[start - 1].seq < cut or behind[-1].role not in ("user", "system")
+    return alone and tail[0].role in ("user", "system")
 
 
 def _asked(given: Input) -> tuple[object, ...]:

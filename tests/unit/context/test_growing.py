@@ -164,6 +164,16 @@ def test_nothing_is_grown_where_something_else_was_asked_for(changed: dict[str, 
     assert again == compose(**{**how, **changed})[0]
 
 
+def test_a_turn_that_reaches_back_behind_the_cut_is_not_cut_through() -> None:
+    policy = [Window(1_000)]
+    said = path(user("Hi"), assistant("Hello."), user("How?"), assistant("Well."))
+    said[1] = entry(2, said[1].message, erased=True)
+    state = ComposeState(cuts={policy_key(policy): 2}, marks={policy_key(policy): 0})
+    first, _ = compose(said[2:3], policy, PERMISSIVE, state)
+    longer, _ = compose(said, policy, PERMISSIVE, state, earlier=first)
+    assert longer == compose(said, policy, PERMISSIVE, state)[0]
+
+
 def test_the_rest_of_a_list_is_judged_as_the_whole_would_be() -> None:
     asked = [user("Hi"), assistant("Hello.")]
     for rest in ([user("How?")], [assistant("Well.")], [system("Be brief.")], [tool_result("aaaaaaaa1", "42")]):
