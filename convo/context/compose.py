@@ -16,7 +16,7 @@ from types import MappingProxyType
 from convo.context.account import Composition, Decision, account
 from convo.context.attempt import Attempt, Input, attempted
 from convo.context.choosing import LastMessages, LastTurns, Window
-from convo.context.draft import each_turn_start, is_prefix
+from convo.context.draft import Item, each_turn_start, is_prefix
 from convo.context.growing import Leaving, base_of, grown, leaving
 from convo.context.order import check
 from convo.context.phases import Phase
@@ -117,10 +117,12 @@ def _whole(given: Input, cut: int, mark: int) -> Attempt | None:
 
 
 def _misses(given: Input, attempt: Attempt) -> bool:
-    """Return whether entries that the list would hold, right before its tail, were not loaded."""
+    """Return whether entries that the list would hold, right before its tail, were not loaded.
+
+    Where a rule that slides has dropped one of the tail, it drops all before that; what is pinned there proves nothing.
+    """
     start = given.tail
-    oldest = next((entry.seq for entry in given.entries if entry.seq >= start and not entry.erased), None)
-    return not any(item.seq == oldest and rule in _SLIDING for item, rule in attempt.dropped)
+    return not any(rule in _SLIDING and (item.seq or 0) >= start for item, rule in attempt.dropped)
 
 
 _SLIDING = frozenset({"LastTurns", "LastMessages"})
@@ -160,15 +162,27 @@ def _cuts(given: Input, attempt: Attempt, excess: int) -> Iterator[int]:
     """Yield the cuts to try, ascending: first the one that should free ``excess`` tokens, last the newest turn's."""
     start = given.tail
     tail = [entry for entry in given.entries if entry.seq >= start and not entry.erased]
-    leaving = {item.seq: item for item in attempt.layout.items if not item.kept}
+    leaving = _freed_with(attempt)
     freed, counted, cut = 0, 0, attempt.cut
     for index in each_turn_start([entry.message for entry in tail], from_start=start == 1):
-        gone = [leaving[entry.seq] for entry in tail[counted:index] if entry.seq in leaving]
+        gone = [item for entry in tail[counted:index] for item in leaving.get(entry.seq, ())]
         freed, counted, cut = freed + sum(map(given.cost, gone)), index, max(cut, tail[index].seq - 1)
         if freed >= excess and cut > attempt.cut:
             yield cut
     if freed < excess and cut > attempt.cut:
         yield cut
+
+
+def _freed_with(attempt: Attempt) -> dict[int, list[Item]]:
+    """Return the items that go with each message of the list, by its seq: what the profile put in behind it, too."""
+    goes: dict[int, list[Item]] = {}
+    before: list[Item] = []
+    for item in attempt.layout.items:
+        if item.seq is not None:
+            before = goes.setdefault(item.seq, [])
+        if not item.kept and (item.seq is not None or item.rule == "profile"):
+            before.append(item)
+    return goes
 
 
 def _composition(

@@ -264,6 +264,23 @@ def test_a_hole_before_the_tail_is_a_cut() -> None:
     assert sliding[1] == ComposeState()
 
 
+def test_a_pin_right_before_the_tail_hides_no_hole() -> None:
+    entries = path(*turns(4), user("q5"), user("pinned"), *turns(3), user("and now?"))
+    policy, state = [LastMessages(5), Window(300)], ComposeState().pinned(10)
+    few, after = compose(loaded(entries, tail=7, pins=[10]), policy, PERMISSIVE, state)
+    assert (few.messages, after) == (compose(entries, policy, PERMISSIVE, state)[0].messages, state)
+
+
+def test_what_was_put_in_goes_with_what_it_was_put_behind() -> None:
+    call = assistant(tool_calls=[{"id": "a", "function": {"name": "get", "arguments": "{}"}}])
+    entries = sized(path(user("q"), call, *turns(5), user("q6")))
+    policy = [Window(110, 75)]
+    whole, after = compose(entries, policy, PERMISSIVE)
+    few, after_few = compose(loaded(entries, tail=9), policy, PERMISSIVE)
+    assert seqs(whole) == [*range(7, 14)]
+    assert (after, seqs(few)) == (after_few, seqs(whole))
+
+
 def test_rules_that_change_old_messages_act_at_cuts() -> None:
     policy = [ClearToolResults(keep=1), Window(120, 100)]
     rounds = [
