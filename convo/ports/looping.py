@@ -112,12 +112,12 @@ class AsyncPort:
             return await loop.run_in_executor(self._worker, self._embedded.transact, work, kind)
         async with self._engines[kind].connect() as connection:
             if not begins(kind, self.url):  # closing ends what only read, and a chain has ended by itself
-                with committing(kind):
+                with committing(reached=kind == "chain"):
                     return await connection.run_sync(work)
-            async with connection.begin() as transaction:
-                result = await connection.run_sync(work)
-                with committing(kind):
-                    await transaction.commit()
+            with committing() as commit:
+                async with connection.begin():  # which rolls back where its COMMIT fails
+                    result = await connection.run_sync(work)
+                    commit.reached = True
             return result
 
     async def _settle(self) -> None:

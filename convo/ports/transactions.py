@@ -58,13 +58,21 @@ def chain_options(url: URL) -> dict[str, str]:
     return {"isolation_level": "AUTOCOMMIT"} if is_one_statement(url.drivername) else {}
 
 
+class Commit:
+    """Whether a transaction has come to its COMMIT."""
+
+    def __init__(self, reached: bool) -> None:
+        self.reached = reached
+
+
 @contextmanager
-def committing(kind: Kind) -> Iterator[None]:
-    """Have what breaks a connection in here told as a lost commit, where this kind of transaction has one."""
+def committing(reached: bool = False) -> Iterator[Commit]:
+    """Have what breaks a connection in here told as a lost commit, once that is ``reached``."""
+    commit = Commit(reached)
     try:
-        yield
+        yield commit
     except DBAPIError as problem:
-        if kind not in ("write", "chain"):
+        if not commit.reached:
             raise
         raise at_commit(problem) from None
 
@@ -127,12 +135,11 @@ class Embedded:
             if patience is not None:
                 connection = waiting_at_most(connection, patience)
             if not begins(kind, self.url):  # closing ends what only read, and a chain has ended by itself
-                with committing(kind):
+                with committing(reached=kind == "chain"):
                     return work(connection)
-            with connection.begin() as transaction:
+            with committing() as commit, connection.begin():  # which rolls back where its COMMIT fails
                 result = work(connection)
-                with committing(kind):
-                    transaction.commit()
+                commit.reached = True
             return result
 
     def close(self) -> None:
