@@ -79,9 +79,9 @@ class _Replaying:
         """Send one exchange's input again; what was put there by hand is put there again."""
         try:
             return await self._step(step, number)
-        except Exception:
+        except BaseException:
             if self._order.made:
-                await remove_bare(self.handle)
+                await self.handle.port.shielded(remove_bare(self.handle))
             raise
 
     async def _step(self, step: Exchange, number: int) -> Reply | None:

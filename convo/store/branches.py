@@ -126,6 +126,7 @@ _GLANCE = Prepared(select(*_GLANCED).select_from(_BOTH).where(*_THERE, _WANTED["
 
 @lru_cache
 def _state_query(dialect: str, by: str) -> Select[Any]:
+    """Not ``Prepared``: of so many columns SQLAlchemy remembers what each is, of a text's it asks the driver anew."""
     left = _B.lease_until - now_ms(dialect)
     opened = _B.open_turn, _B.open_attempt, left, _B.last_turn
     columns = (*_BRANCH, *_GLANCED[1:], _C.owner, _C.active_branch, _C.branch_counter, *opened)

@@ -41,7 +41,7 @@ def chained(connection: Connection, guard: Write, rest: Sequence[Write]) -> bool
 
     What the statements of ``rest`` give back is not looked at. Parameters of the same name have the same value.
     """
-    if rest and connection.dialect.name == "postgresql":
+    if rest and is_one_statement(connection.dialect.name):
         return _as_one(connection, guard, rest)
     if guard.run(connection).rowcount != 1:
         return False

@@ -155,15 +155,21 @@ def reading_options(url: URL, snapshot: bool = False) -> dict[str, Any]:
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:
     """Switch the file to WAL; waits here, as SQLite itself does not where another process is switching it too."""
-    give_up = time.monotonic() + LOCK_WAIT
+    _run_when_free(cursor, "PRAGMA journal_mode=WAL", LOCK_WAIT)
+
+
+def _run_when_free(runner: sqlite3.Connection | sqlite3.Cursor, statement: str, patience: float) -> None:
+    """Run ``statement``, again and again while the database is busy; raises SQLITE_BUSY after ``patience`` seconds."""
+    give_up, pause = time.monotonic() + patience, _FIRST_LOOK
     while True:
         try:
-            cursor.execute("PRAGMA journal_mode=WAL")
+            runner.execute(statement)
             return
         except sqlite3.OperationalError as problem:
             if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise
-            time.sleep(0.01)
+        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that waiters do not look all at once
+        pause = min(pause * _LOOKS_RARER, _RAREST_LOOK)
 
 
 def _keep_sqlite_promises(engine: Engine, synchronous: str) -> None:
@@ -202,15 +208,6 @@ def _take_write_lock(raw: sqlite3.Connection, patience: float) -> None:
     """
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        give_up, pause = time.monotonic() + patience, _FIRST_LOOK
-        while True:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as problem:
-                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                    raise
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that waiters do not look all at once
-            pause = min(pause * _LOOKS_RARER, _RAREST_LOOK)
+        _run_when_free(raw, "BEGIN IMMEDIATE", patience)
     finally:
         raw.execute(_USUAL_TIMEOUT)

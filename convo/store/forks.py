@@ -64,9 +64,9 @@ def take_number(connection: Connection, place: Place, seen: Glance, number: int,
 
     Returns whether it was so: not where somebody else took a number, which who deletes a branch does too.
     """
-    branch = {"branch": place.branch_no, "head": seen.head, "state": seen.compose_state, "pinned": seen.pins}
     given = {"conversation": place.conversation_id, "of": place.owner, "at": place.revision, "number": number}
-    return chained(connection, Write(_TAKE, [{**given, **branch}]), then)
+    branch = {"branch": place.branch_no, "head": seen.head, "state": seen.compose_state, "pinned": seen.pins}
+    return chained(connection, Write(_TAKE, [{**given, **branch, "settings": seen.settings}]), then)
 
 
 _STANDS_SO = exists().where(
@@ -81,6 +81,7 @@ _TAKE = Prepared(
     update(TABLES.conversations)
     .where(_C.id == bindparam("conversation"), _C.owner == bindparam("of"), _C.revision == bindparam("at"))
     .where(_C.branch_counter == bindparam("number", type_=Integer) - 1, _STANDS_SO)
+    .where(_C.settings == bindparam("settings", type_=Text()))
     .values(branch_counter=bindparam("number", type_=Integer))
 )
 

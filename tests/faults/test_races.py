@@ -10,22 +10,10 @@ from uuid import UUID
 import pytest
 
 from convo import Conversation, Store
-from convo.context.draft import Draft
 from convo.errors import CallerError
 from faults.scenes import Model, broken_off, failed
 from support.held import Held
-
-
-class Meanwhile:
-    """A rule that changes nothing, and has ``act`` done the first time it is asked."""
-
-    def __init__(self, act: Callable[[], Any]) -> None:
-        self._acts = iter([act])
-
-    def __call__(self, draft: Draft) -> Draft:
-        for act in self._acts:
-            act()
-        return draft
+from support.meanwhile import Meanwhile
 
 
 def held(verb: Callable[[Conversation], Any]) -> Callable[[ExitStack, str, UUID], Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,26 +45,36 @@ def stores() -> int:
     return int(os.environ.get("CONVO_TEST_STORES", "4"))
 
 
-@pytest.mark.parametrize("kind", kinds())
-def test_no_healthy_store_is_accused(kind: str, databases: Databases, tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
+@pytest.fixture(params=kinds())
+def made(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[tuple[str, random.Random]]:
+    """New stores one after the other, each with dice of its own."""
+    kind, seed = request.param, random.randrange(2**32)
     print(f"seed {seed}")
-    for number in range(stores() if kind == "sqlite" else 1):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        url = databases.migrated(kind, folder) if kind == "sqlite" else databases.empty(kind, folder)
-        upgrade(url)
+
+    def each() -> Iterator[tuple[str, random.Random]]:
+        for number in range(stores() if kind == "sqlite" else 1):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            url = databases.migrated(kind, folder) if kind == "sqlite" else databases.empty(kind, folder)
+            upgrade(url)
+            yield url, random.Random(seed + number)
+
+    return each()
+
+
+def test_no_healthy_store_is_accused(made: Iterator[tuple[str, random.Random]]) -> None:
+    for url, chance in made:
 
         class Here(Talks):
             pass
 
         Here.url = url
-        chance, talks = random.Random(seed + number), Here()
+        talks = Here()
         for _ in range(STEPS):
             act(talks, chance)
         talks.teardown()
         with Store(url, owner=None) as store:
-            assert list(store.verify()) == [], f"store {number}"
+            assert list(store.verify()) == [], url
 
 
 WINDOWS = ("send", "append", "pin", "unpin", "fork", "edit", "regenerate", "choices", "switch", "delete_branch")
@@ -109,15 +120,8 @@ def three(request: CompletionRequest) -> Completion:
     return Completion(tuple(Choice(assistant(f"Answer {index}."), "stop", index) for index in range(3)))
 
 
-@pytest.mark.parametrize("kind", kinds())
-def test_no_store_is_accused_whose_windows_are_cut(kind: str, databases: Databases, tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    for number in range(stores() if kind == "sqlite" else 1):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        url = databases.migrated(kind, folder) if kind == "sqlite" else databases.empty(kind, folder)
-        upgrade(url)
+def test_no_store_is_accused_whose_windows_are_cut(made: Iterator[tuple[str, random.Random]]) -> None:
+    for url, chance in made:
         with Store(url) as store:
-            windowed(store, random.Random(seed + number))
-            assert list(store.verify()) == [], f"store {number}"
+            windowed(store, chance)
+            assert list(store.verify()) == [], url

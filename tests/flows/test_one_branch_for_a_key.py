@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 
 from convo import Choice, Completion, Store, assistant
-from convo.context.draft import Draft
 from convo.errors import IdempotencyMismatch, TurnInProgress
 from faults.scenes import ANSWER, Model
 from support.held import Held
+from support.meanwhile import Meanwhile
 from support.processes import together
 
 KEY = {"idempotency_key": "once"}
@@ -27,18 +27,6 @@ VERBS: dict[str, Callable[..., Any]] = {
     "resume": lambda chat, first, **given: chat.resume(**given, **KEY),
 }
 each = pytest.mark.parametrize("verb", VERBS)
-
-
-class Meanwhile:
-    """A rule that changes nothing, and has ``act`` done the first time it is asked."""
-
-    def __init__(self, act: Callable[[], Any]) -> None:
-        self._acts = iter([act])
-
-    def __call__(self, draft: Draft) -> Draft:
-        for act in self._acts:
-            act()
-        return draft
 
 
 class Asked(Model):

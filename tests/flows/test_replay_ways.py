@@ -72,6 +72,19 @@ def test_a_branch_without_turns_has_nothing_to_replay(store: Any, name: str) -> 
     assert len(chat.branches()) == 1
 
 
+def test_a_replay_that_is_stopped_before_anything_is_sent_leaves_no_branch(chat: Any) -> None:
+    class Stopped(BaseException):
+        """As a KeyboardInterrupt, which a test cannot raise in an event loop."""
+
+    def stops(draft: Any) -> None:
+        raise Stopped
+
+    before = len(chat.branches())
+    with pytest.raises(Stopped):
+        chat.replay(backend=Bot("new"), policy=[stops])
+    assert len(chat.branches()) == before
+
+
 def test_progress_is_told_turn_by_turn(chat: Any) -> None:
     begun, *turns, done = chat.stream_replay(backend=Bot("new"), name="newer")
     assert (begun.branch.name, begun.total) == ("newer", 2)

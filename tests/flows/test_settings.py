@@ -52,6 +52,14 @@ def test_what_a_later_handle_is_given_holds_for_that_handle_alone(
     assert own.info().title == "Cheese"
 
 
+def test_a_fork_goes_by_the_settings_as_they_are_now(store: Any, name: str, backend: ScriptedBackend) -> None:
+    chat = store.open(name, backend=backend, system="Be terse.")
+    chat.send("hello")
+    store.open(name).configure(system="Be chatty.")
+    chat.fork().send("hello again")
+    assert asked(backend)[0] == "Be chatty."
+
+
 def test_what_is_given_with_a_call_holds_for_that_call_alone(store: Any, backend: ScriptedBackend) -> None:
     chat = store.start(backend=backend, system="Be terse.", temperature=0.2)
     chat.send("one", system="Be chatty.", temperature=0.9, random_seed=7)
