@@ -7,6 +7,7 @@ takes the place that is then next. Eight writers that race for one branch lose m
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.engine import Connection
 from convo.flows.handle import Handle, absorb, remember
 from convo.flows.heads import (
     MOVES,
+    Ground,
     Moved,
     Step,
     after_moved,
@@ -54,12 +56,12 @@ async def append(
     deadline = deadline_of(ask)
     anywhere = check is None and ask.expect_head is None and turn is None and handle.to_be is None
     for lost in range(MOVES):
-        await expect_head(handle, ask)
+        ground = await expect_head(handle, ask)
         if check is not None:
             await check()
-        salvage = await left_behind(handle, turn)
-        written = moved_to([*salvage, *entries], handle.head)
-        step = Step(by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
+        salvage = await left_behind(handle, ground.last, turn)
+        written = moved_to([*salvage, *entries], ground.head)
+        step = Step(ground=ground, by=len(written), last_turn=turn, over=over, salvage=written[0] if salvage else None)
         in_line = bool(lost and anywhere and not salvage)
         write, chain = _write_in_line if in_line else _write, not in_line and _is_simple(handle, step, written, key)
         work = partial(write, handle=handle, step=step, entries=written, key=key)
@@ -69,7 +71,7 @@ async def append(
             await recall(handle, key)
             over = await after_moved(handle, moved.found, deadline)
             continue
-        handle.last, handle.to_be = handle.last if turn else None, None
+        handle.last, handle.to_be = ground.last if turn else None, None
         remember(handle, written)
         return written[len(salvage) :]
     raise gave_up()
@@ -82,7 +84,8 @@ def _write_in_line(connection: Connection, handle: Handle, step: Step, entries: 
     nothing_left = found.open_turn is None and (found.last is None or found.last.status in CLOSED)
     if nothing_left and not _holds(connection, found, entries[-1]):
         absorb(handle, found)
-        entries[:] = moved_to(entries, handle.head)
+        step = replace(step, ground=Ground.of(handle))
+        entries[:] = moved_to(entries, step.ground.head)
     _write(connection, handle, step, entries, key)
 
 
@@ -103,7 +106,7 @@ def _write(connection: Connection, handle: Handle, step: Step, entries: list[Ent
 def _is_simple(handle: Handle, step: Step, entries: Sequence[Entry], key: Key | None) -> bool:
     """Whether the messages are all that is written with the move of the head."""
     few = key is None and step.over is None and handle.to_be is None and len(entries) <= CHAINED
-    return few and step.salvage is None and leaves_nothing(handle, step)
+    return few and step.salvage is None and leaves_nothing(step)
 
 
 def _holds(connection: Connection, found: BranchState, entry: Entry) -> bool:

@@ -173,17 +173,16 @@ class BranchToBe:
         )
         return found.forked(branch, new)
 
-    def make(self, connection: Connection, handle: Handle) -> bool:
+    def make(self, connection: Connection, handle: Handle, revision: int) -> bool:
         """Make it, before the first write of this transaction; False where an earlier run's commit has made it.
 
-        Raises Moved where the conversation was revised since the handle composed, NotFound where the branch it left is
-        gone.
+        Raises Moved where the conversation was revised since ``revision``, NotFound where the branch it left is gone.
         """
         before = self._fork.made
         branch = self._fork.write(connection).branch
         if before is not None and (before.no, before.created_at) == (branch.no, branch.created_at):
             return False
-        if self.left.revision != handle.place.revision:
+        if self.left.revision != revision:
             raise Moved()
         place = replace(handle.place, branch_no=branch.no)
         conversations.change(connection, place.owner, place.conversation_id, active_branch=branch.no)

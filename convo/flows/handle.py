@@ -334,7 +334,7 @@ def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = Non
 def _remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None) -> None:
     if not handle.entries or handle.entries[-1].seq == entries[0].seq - 1:
         handle.entries.extend(entries)
-    handle.head = entries[-1].seq
+    handle.head = max(handle.head, entries[-1].seq)
     handle.glance = handle.glance and handle.glance._replace(head=handle.head)
     if handle.path:
         handle.path[0] = replace(handle.path[0], hi=max(handle.path[0].hi, handle.head))

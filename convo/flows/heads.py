@@ -23,7 +23,7 @@ from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
 from convo.flows.handle import Handle, absorb, load_window, refresh
 from convo.flows.outbound import Ask
 from convo.frozen import dataclass
-from convo.records import UNFINISHED, Entry
+from convo.records import UNFINISHED, Entry, Turn
 from convo.store import branches, ledger
 from convo.store.branches import BranchState
 from convo.store.chain import Write
@@ -50,14 +50,34 @@ class Moved(Exception):
         self.found = found
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How a branch stood when a write to it was made up, which is judged by this alone.
+
+    What the handle knows may change until it is written: another thread may look at the branch through it.
+    """
+
+    head: int
+    last: Turn | None
+    revision: int
+
+    @classmethod
+    def of(cls, handle: Handle) -> Ground:
+        """Return how the branch stands as far as the handle knows."""
+        with handle.memory:
+            return cls(handle.head, handle.last, handle.place.revision)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One move of the head: by how many messages, which turn the new tail belongs to, which turn it opens.
+    """One move of the head from where it is on ``ground``: by how many messages, which turn the new tail belongs to,
+    which turn it opens.
 
     ``over`` is a lapsed turn that is taken over, ``held`` the attempt of the opened turn that holds the branch so
     far, ``salvage`` the message that is left of the turn written over.
     """
 
+    ground: Ground
     by: int
     last_turn: UUID | None
     opens: tuple[UUID, int] | None = None
@@ -74,28 +94,26 @@ def move_head(
     done: Callable[[BranchState], bool],
     then: Sequence[Write] = (),
 ) -> bool:
-    """Take ``step`` from the handle's head; True when it was taken now, False when it had been taken before.
-
-    ``then`` is written with it.
+    """Take ``step``; True when it was taken now, False when it had been taken before. ``then`` is written with it.
 
     ``done`` tells, once the compare-and-set has failed, from how the branch stands whether the same write has been
     committed already. A branch to be is made first.
     Raises Moved.
     """
-    if handle.to_be is not None and not handle.to_be.make(connection, handle):
+    ground = step.ground
+    if handle.to_be is not None and not handle.to_be.make(connection, handle, ground.revision):
         return False
-    place = handle.place
     taken = branches.move(
         connection,
-        place,
-        handle.head,
+        replace(handle.place, revision=ground.revision),
+        ground.head,
         step.by,
         last_turn=step.last_turn,
         opens=step.opens,
         lease_ms=step.lease_ms,
         over=step.over,
         held=step.held,
-        after=handle.last.id if handle.last else None,
+        after=ground.last.id if ground.last else None,
         then=then,
     )
     if taken:
@@ -106,20 +124,20 @@ def move_head(
     raise Moved(found)
 
 
-def leaves_nothing(handle: Handle, step: Step) -> bool:
-    """Return whether there is no unfinished turn that ``step`` goes over, as far as the handle knows."""
-    last = handle.last
+def leaves_nothing(step: Step) -> bool:
+    """Return whether there is no unfinished turn that ``step`` goes over."""
+    last = step.ground.last
     return last is None or last.id == step.last_turn or last.status not in (*UNFINISHED, "running")
 
 
 def write_over(connection: Connection, handle: Handle, step: Step, lost_call: bool) -> None:
     """Close the branch's unfinished last turn, over which ``step`` went, unless it is the one that goes on.
 
-    ``lost_call``: whether a call of it was recorded as lost. Raises Moved where that turn stands otherwise than the
-    handle knew.
+    ``lost_call``: whether a call of it was recorded as lost. Raises Moved where that turn stands otherwise than on the
+    ground of ``step``.
     """
-    last = handle.last
-    if last is None or leaves_nothing(handle, step):
+    last = step.ground.last
+    if last is None or leaves_nothing(step):
         return
     output = last.output
     if step.salvage is not None:
@@ -139,26 +157,28 @@ def found_now(connection: Connection, handle: Handle) -> BranchState:
     return found
 
 
-async def has_moved(handle: Handle) -> bool:
-    """Refresh the handle; return whether the branch had moved on, so that what the handle knew was out of date."""
-    head = handle.head
+async def has_moved(handle: Handle, ground: Ground) -> bool:
+    """Refresh the handle; return whether the branch has moved on from ``ground``."""
     await refresh(handle)
-    return handle.head != head
+    return handle.head != ground.head
 
 
-async def expect_head(handle: Handle, ask: Ask) -> None:
-    """Raise BranchMoved unless the entry the user expects to be last is."""
-    expected = ask.expect_head
+async def expect_head(handle: Handle, ask: Ask) -> Ground:
+    """Return how the branch stands; raise BranchMoved unless the entry the user expects to be last is."""
+    ground, expected = Ground.of(handle), ask.expect_head
     if expected is None:
-        return
+        return ground
     if expected.conversation_id != handle.conversation_id:
         raise NotFound("the entry given as expect_head belongs to another conversation")
-    if not await _is_last(handle, expected) and not (await has_moved(handle) and await _is_last(handle, expected)):
-        raise BranchMoved(
-            f"branch {handle.branch.name!r} does not end with the expected message {expected.seq}, but with another "
-            f"one, message {handle.head}",
-            head_seq=handle.head,
-        )
+    if not await _is_last(handle, expected, ground):
+        moved, ground = await has_moved(handle, ground), Ground.of(handle)
+        if not (moved and await _is_last(handle, expected, ground)):
+            raise BranchMoved(
+                f"branch {handle.branch.name!r} does not end with the expected message {expected.seq}, but with "
+                f"another one, message {ground.head}",
+                head_seq=ground.head,
+            )
+    return ground
 
 
 async def judged(handle: Handle, ask: Ask) -> Ask:
@@ -167,11 +187,11 @@ async def judged(handle: Handle, ask: Ask) -> Ask:
     return replace(ask, expect_head=None)
 
 
-async def _is_last(handle: Handle, expected: Entry) -> bool:
-    if expected.seq != handle.head:
+async def _is_last(handle: Handle, expected: Entry, ground: Ground) -> bool:
+    if expected.seq != ground.head:
         return False
     entries = await load_window(handle, TAIL)
-    return entries[-1].id == expected.id
+    return any(entry.id == expected.id for entry in entries[-1:])
 
 
 async def after_moved(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from convo.completions import Completion
 from convo.context.learning import Learned
 from convo.errors import ContextTooLong
+from convo.flows.call_records import call_record, error_record
 from convo.flows.handle import Handle
 from convo.flows.outbound import Ask, Outbound, learned_key, prepare
-from convo.flows.turn_begin import Opening, call_record, next_request
-from convo.flows.turn_finish import error_record
+from convo.flows.turn_begin import Opening, next_request
 
 
 def learn(handle: Handle, ask: Ask, outbound: Outbound, completion: Completion) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.completions import Completion
 from convo.errors import CallerError, ContextError, TurnClosed
+from convo.flows.call_records import call_record
 from convo.flows.handle import Handle, absorb, cuts_json, load_window, note_state, refresh, remember
 from convo.flows.heads import (
     MOVES,
     TAIL,
+    Ground,
     Moved,
     Step,
     after_moved,
@@ -133,17 +133,11 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
     over: tuple[UUID, int] | None = None
     deadline = deadline_of(ask)
     for lost in range(MOVES):
-        await expect_head(handle, ask)
-        opening.outbound, opening.tried = await _prepared(handle, opening, ask), True
-        step = Step(
-            by=len(opening.salvage) + len(opening.inputs),
-            last_turn=opening.turn.id,
-            opens=opening.fence,
-            lease_ms=ask.settings.lease_ms(ask.backend),
-            over=over,
-            held=opening.held_by,
-            salvage=opening.salvage[0] if opening.salvage else None,
-        )
+        ground = await expect_head(handle, ask)
+        if not await _is_prepared(handle, opening, ask, ground):
+            continue
+        opening.tried = True
+        step = _step_of(opening, ask, ground, over)
         chain = _chain_of(handle, opening, step)
         work = partial(_write_begin, handle=handle, opening=opening, step=step, chain=chain)
         try:
@@ -155,7 +149,7 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
             opening.tried = opening.rerun = False
             await recall(handle, opening.key)
             if opening.held:
-                await _check_held(handle, opening, moved.found)
+                await _check_held(handle, opening, ground, moved.found)
             else:
                 over = await after_moved(handle, moved.found, deadline, lost)
             continue
@@ -164,29 +158,42 @@ async def open_turn(handle: Handle, opening: Opening, ask: Ask) -> None:
     raise gave_up()
 
 
-async def _check_held(handle: Handle, opening: Opening, found: BranchState | None) -> None:
+def _step_of(opening: Opening, ask: Ask, ground: Ground, over: tuple[UUID, int] | None) -> Step:
+    return Step(
+        ground=ground,
+        by=len(opening.salvage) + len(opening.inputs),
+        last_turn=opening.turn.id,
+        opens=opening.fence,
+        lease_ms=ask.settings.lease_ms(ask.backend),
+        over=over,
+        held=opening.held_by,
+        salvage=opening.salvage[0] if opening.salvage else None,
+    )
+
+
+async def _check_held(handle: Handle, opening: Opening, ground: Ground, found: BranchState | None) -> None:
     """Look anew at a branch that the opening holds; raise TurnClosed unless only the conversation was revised."""
-    revision = handle.place.revision
     if found is None:
         found = await refresh(handle)
     absorb(handle, found)
-    if (found.open_turn, found.open_attempt) != opening.held_by or found.revision == revision:
+    if (found.open_turn, found.open_attempt) != opening.held_by or found.revision == ground.revision:
         raise TurnClosed("the turn was stopped or taken over while its tools were called")
 
 
-async def _prepared(handle: Handle, opening: Opening, ask: Ask) -> Outbound | None:
-    """Compose; what is objected to on what the handle knew is judged again where the branch has moved on."""
+async def _is_prepared(handle: Handle, opening: Opening, ask: Ask, ground: Ground) -> bool:
+    """Compose; False where that was objected to, but the branch has moved on since: it is to be judged anew."""
     try:
-        return await _composed(handle, opening, ask)
+        opening.outbound = await _composed(handle, opening, ask, ground)
     except (CallerError, ContextError):
-        if not await has_moved(handle):
+        if not await has_moved(handle, ground):
             raise
-    return await _composed(handle, opening, ask)
+        return False
+    return True
 
 
-async def _composed(handle: Handle, opening: Opening, ask: Ask) -> Outbound | None:
+async def _composed(handle: Handle, opening: Opening, ask: Ask, ground: Ground) -> Outbound | None:
     """Return what leaves, None where tools are to be called and nothing does."""
-    await _place(handle, opening)
+    await _place(handle, opening, ground)
     if not opening.for_tools:
         return await prepare(handle, [*opening.salvage, *opening.inputs], ask, opening.check)
     await load_window(handle, TAIL)
@@ -195,20 +202,19 @@ async def _composed(handle: Handle, opening: Opening, ask: Ask) -> Outbound | No
     return None
 
 
-async def _place(handle: Handle, opening: Opening) -> None:
-    """Give what is to be written its places after the head as it is known now."""
-    opening.salvage = await left_behind(handle, opening.turn.id)
-    opening.inputs = moved_to(opening.inputs, handle.head + len(opening.salvage))
+async def _place(handle: Handle, opening: Opening, ground: Ground) -> None:
+    """Give what is to be written its places after the head of ``ground``."""
+    opening.salvage = moved_to(await left_behind(handle, ground.last, opening.turn.id), ground.head)
+    opening.inputs = moved_to(opening.inputs, ground.head + len(opening.salvage))
     if opening.inputs and opening.turn.attempt == 1:
         opening.turn = replace(opening.turn, input=(opening.inputs[0].seq, opening.inputs[-1].seq))
 
 
-async def left_behind(handle: Handle, keep: UUID | None) -> list[Entry]:
-    """Return what the branch's unfinished last turn had streamed, as the message that stays of it when written over.
+async def left_behind(handle: Handle, last: Turn | None, keep: UUID | None) -> list[Entry]:
+    """Return what the branch's ``last`` turn, unfinished, had streamed: the message that stays when it is written over.
 
     Empty where it had streamed no text, or is the turn ``keep``, which goes on.
     """
-    last = handle.last
     if last is None or last.id == keep or last.status not in ("interrupted", "failed", "running"):
         return []
     message = (await partial_of(handle, last)).message()
@@ -230,7 +236,7 @@ def _chain_of(handle: Handle, opening: Opening, step: Step) -> list[Write] | Non
     outbound = opening.outbound
     kept = outbound is not None and outbound.blobs.keys() - handle.blobs
     first = opening.turn.attempt == 1 and opening.key is None and step.over is None and handle.to_be is None
-    if not first or kept or opening.salvage or len(opening.inputs) > CHAINED or not leaves_nothing(handle, step):
+    if not first or kept or opening.salvage or len(opening.inputs) > CHAINED or not leaves_nothing(step):
         return None
     turn = ledger.turn_write(opening.turn, outbound.pending if outbound else None)
     return [turn, ledger.messages_write(opening.inputs)] if opening.inputs else [turn]
@@ -246,16 +252,17 @@ def _write_begin(
     if not taken or chain is not None:
         return
     opening.begin_on(handle.place.branch_no)
-    record(connection, handle.conversation_id, opening.key, opening.turn.id, handle.head + 1)
+    last = step.ground.last
+    record(connection, handle.conversation_id, opening.key, opening.turn.id, step.ground.head + 1)
     lost_call = write_over_last(connection, handle, step)
-    if lost_call and handle.last is not None and opening.turn.id == handle.last.id:
-        opening.turn = replace(opening.turn, calls=handle.last.calls + 1)
+    if lost_call and last is not None and opening.turn.id == last.id:
+        opening.turn = replace(opening.turn, calls=last.calls + 1)
     outbound = opening.outbound
     if opening.turn.attempt == 1:
         ledger.add_turn(connection, opening.turn, outbound.pending if outbound else None)
     elif not ledger.reopen_turn(connection, opening.turn, outbound.pending if outbound else None):
         raise TurnClosed()
-    _carry_over(connection, handle, opening)
+    _carry_over(connection, opening, last)
     ledger.add_messages(connection, [*opening.salvage, *opening.inputs])
     for digest in outbound.blobs.keys() - handle.blobs if outbound else ():
         ledger.keep_blob(connection, handle.conversation_id, digest, outbound.blobs[digest])  # type: ignore[union-attr]
@@ -269,30 +276,29 @@ def _is_open(connection: Connection, found: BranchState, opening: Opening) -> bo
     return ledger.pending(connection, opening.turn.conversation_id, opening.turn.id) == pending
 
 
-def _carry_over(connection: Connection, handle: Handle, opening: Opening) -> None:
+def _carry_over(connection: Connection, opening: Opening, last: Turn | None) -> None:
     """Make what a resumed turn had streamed, or the calls it had started, the first part of its new attempt."""
-    turn, attempt = opening.fence
-    if opening.resumed or (handle.last is not None and handle.last.status == "awaiting_tools"):
-        ledger.drop_parts(connection, (handle.conversation_id, turn, attempt - 1))
+    conversation_id, turn, attempt = opening.turn.conversation_id, *opening.fence
+    if opening.resumed or (last is not None and last.status == "awaiting_tools"):
+        ledger.drop_parts(connection, (conversation_id, turn, attempt - 1))
     if opening.resumed:
-        ledger.add_part(connection, (handle.conversation_id, turn, attempt), 0, opening.resumed)
+        ledger.add_part(connection, (conversation_id, turn, attempt), 0, opening.resumed)
 
 
 def write_over_last(connection: Connection, handle: Handle, step: Step) -> bool:
     """Close the unfinished last turn that ``step`` goes over; return whether a call of it was recorded as lost."""
-    lost_call = step.over is not None and _record_lost_call(connection, handle)
+    lost_call = step.over is not None and _record_lost_call(connection, handle.conversation_id, step.ground.last)
     write_over(connection, handle, step, lost_call)
     return lost_call
 
 
-def _record_lost_call(connection: Connection, handle: Handle) -> bool:
-    """Record the call that was in flight when the last turn's process died, if any: its answer is not known."""
-    turn = handle.last
-    pending = None if turn is None else ledger.pending(connection, handle.conversation_id, turn.id)
+def _record_lost_call(connection: Connection, conversation_id: UUID, turn: Turn | None) -> bool:
+    """Record the call that was in flight when the process of ``turn`` died, if any: its answer is not known."""
+    pending = None if turn is None else ledger.pending(connection, conversation_id, turn.id)
     if turn is None or pending is None:
         return False
     error = {"type": "Lost", "message": "the process that made this call ended before its answer came"}
-    ledger.add_call(connection, handle.conversation_id, call_record(turn, pending, error=error))
+    ledger.add_call(connection, conversation_id, call_record(turn, pending, error=error))
     return True
 
 
@@ -338,28 +344,3 @@ async def next_request(
     opening.outbound = replace(outbound, state=None)
     opening.count_call()
     opening.recording = False
-
-
-def call_record(
-    turn: Turn,
-    pending: Mapping[str, Any],
-    *,
-    completion: Completion | None = None,
-    error: Mapping[str, Any] | None = None,
-) -> Call:
-    """Return the record of the call ``pending`` of ``turn`` that ends now."""
-    return Call(
-        turn_id=turn.id,
-        call_no=turn.calls + 1,
-        kind=pending["kind"],
-        backend=(completion and completion.backend) or pending["backend"],
-        model=(completion and completion.model) or pending["model"],
-        recipe=pending["recipe"],
-        request_hash=pending["hash"],
-        wire_hash=completion.wire_hash if completion else None,
-        usage=completion.usage if completion else None,
-        finish_reason=completion.finish_reason if completion else None,
-        error=error,
-        started_at=datetime.fromisoformat(pending["at"]),
-        ended_at=now(),
-    )

@@ -11,8 +11,6 @@ from sqlalchemy.engine import Connection
 
 from convo.completions import Choice, Completion
 from convo.errors import (
-    BackendError,
-    BackendFailed,
     ConvoError,
     MalformedResponse,
     StoreError,
@@ -20,13 +18,14 @@ from convo.errors import (
     TurnClosed,
 )
 from convo.flows.branching import settle
+from convo.flows.call_records import call_record, error_record
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
 from convo.flows.handle import Handle, cuts_json, note_state, remember
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.remembering import keep
 from convo.flows.reply import Reply, settled
-from convo.flows.turn_begin import Opening, call_record
+from convo.flows.turn_begin import Opening
 from convo.messages import AssistantMessage, is_empty
 from convo.records import Branch, Call, Entry, Turn, TurnStatus
 from convo.store import branches, conversations, ledger
@@ -203,15 +202,3 @@ def _in_flight(connection: Connection, opening: Opening) -> tuple[Turn, Mapping[
         turn = replace(turn, calls=stored.calls if stored is not None else turn.calls)
         asked = ledger.pending(connection, turn.conversation_id, turn.id) or asked
     return turn, asked
-
-
-def error_record(problem: BaseException) -> dict[str, Any]:
-    """Return what is stored of an error: its type, and its sentence where it is convo's own."""
-    record: dict[str, Any] = {"type": type(problem).__name__}
-    if isinstance(problem, ConvoError):
-        record["message"] = str(problem)[:1000]
-    if isinstance(problem, BackendError):
-        record |= {name: value for name in ("status", "code", "request_id") if (value := getattr(problem, name))}
-    if isinstance(problem, BackendFailed) and problem.__cause__ is not None:
-        record["cause"] = type(problem.__cause__).__name__
-    return record

@@ -11,7 +11,7 @@ from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.appending import append
 from convo.flows.call_ids import addressed, is_nameless, told_apart
 from convo.flows.handle import Handle, load_window, refresh
-from convo.flows.heads import MOVES, TAIL, gave_up, has_moved
+from convo.flows.heads import MOVES, TAIL, Ground, gave_up, has_moved
 from convo.flows.idempotency import Key, Once, Recalled, entries_again, key_for
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
@@ -84,10 +84,11 @@ def _results_check(handle: Handle, messages: Sequence[Message]) -> Callable[[], 
         return None
 
     async def check() -> None:
+        ground = Ground.of(handle)
         try:
             _check_results(await _tail(handle), messages)
         except UnknownToolCall:
-            if not await has_moved(handle):
+            if not await has_moved(handle, ground):
                 raise
             _check_results(await _tail(handle), messages)
 
@@ -162,11 +163,12 @@ async def submit_opening(
     """
     results = list(results) if _is_several(results) else results
     for _ in range(MOVES):
+        ground = Ground.of(handle)
         waiting = waiting_calls(await _tail(handle))
         try:
             messages = _results_from(results, waiting)
         except UnknownToolCall:
-            if not await has_moved(handle):
+            if not await has_moved(handle, ground):
                 raise
             continue
         if len(messages) == len(waiting):

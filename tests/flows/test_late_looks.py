@@ -12,7 +12,8 @@ from sqlalchemy import delete, update
 
 from convo import AsyncStore, Store, assistant, tool_call
 from convo.completions import CompletionRequest
-from convo.errors import CorruptRecord
+from convo.errors import BranchMoved, CorruptRecord
+from convo.flows.handle import refresh
 from convo.ports import drive
 from convo.store.tables import TABLES
 
@@ -144,3 +145,57 @@ def test_a_handle_goes_on_where_its_database_has_lost_what_it_wrote_last(
     assert chat.send("and on").text == "and on"
     assert texts(chat.history())[-2:] == ["and on", "and on"]
     assert texts(chat.history())[0] == "one"
+
+
+def looked_at_before_its_first_write(chat: Any, change: Callable[[], object]) -> None:
+    """Have ``change`` made once ``chat`` has composed, and looked at by its handle, as a task beside it may."""
+    port = chat._handle.port
+    known = port.write
+
+    async def write(work: Any, **given: Any) -> Any:
+        port.write = known
+        change()
+        await refresh(chat._handle)
+        return await known(work, **given)
+
+    port.write = write
+
+
+ON_WHAT_IS_THERE: dict[str, Callable[[Any], Any]] = {
+    "send": lambda chat: chat.send("me too"),
+    "complete": lambda chat: chat.complete(),
+    "stream": lambda chat: list(chat.stream(None)),
+    "run": lambda chat: chat.run("me too", tools=[add]),
+}
+
+
+@pytest.mark.parametrize("verb", ON_WHAT_IS_THERE)
+def test_a_look_between_composing_and_the_first_write_leaves_no_message_out(
+    verb: str, store: Any, elsewhere: Any
+) -> None:
+    requests: list[CompletionRequest] = []
+    chat = store.start(["hm"], backend=lambda request: requests.append(request) or "yes")
+    looked_at_before_its_first_write(chat, lambda: elsewhere(chat).append("by another"))
+    ON_WHAT_IS_THERE[verb](chat)
+    said = ["hm", "by another"] if verb in ("complete", "stream") else ["hm", "by another", "me too"]
+    assert [texts(request.messages) for request in requests] == [said]
+    assert texts(chat.history()) == [*said, "yes"]
+
+
+def test_a_look_between_placing_messages_and_the_append_of_them_parts_nothing(store: Any, elsewhere: Any) -> None:
+    chat = store.start(["hm"])
+    looked_at_before_its_first_write(chat, lambda: elsewhere(chat).append("by another"))
+    assert chat.append("me too")[0].seq == 3
+    assert texts(chat.history()) == ["hm", "by another", "me too"]
+
+
+@pytest.mark.parametrize("verb", ["send", "append"])
+def test_the_expected_head_is_judged_anew_where_the_branch_has_moved_and_was_looked_at(
+    verb: str, store: Any, elsewhere: Any
+) -> None:
+    chat = store.start(["hm"], backend=lambda request: "yes")
+    head = chat.history()[-1]
+    looked_at_before_its_first_write(chat, lambda: elsewhere(chat).append("by another"))
+    with pytest.raises(BranchMoved):
+        getattr(chat, verb)("me too", expect_head=head)
+    assert texts(chat.history()) == ["hm", "by another"]
