@@ -12,8 +12,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -183,11 +182,12 @@ class Value(BaseModel):
 
         Several times quicker than ``from_json``: for what was checked when it was stored.
         """
+        given, names, defaults = _SHAPES.get((cls, *data)) or _shape(cls, *data)
         value = object.__new__(cls)
-        _hold(value, "__dict__", {**_defaults(cls), **data})
-        _hold(value, "__pydantic_fields_set__", {*data})
-        _hold(value, "__pydantic_extra__", {})
-        _hold(value, "__pydantic_private__", {"_given": (*data,), "_canonical": None})
+        _hold(value, "__dict__", {**defaults, **data})
+        _hold(value, "__pydantic_fields_set__", names)
+        _hold(value, "__pydantic_extra__", None)
+        _hold(value, "__pydantic_private__", {"_given": given, "_canonical": None})
         return value
 
     @model_validator(mode="wrap")
@@ -239,9 +239,18 @@ class Value(BaseModel):
         return hash(self.canonical())
 
 
-@cache
-def _defaults(kind: type[Value]) -> dict[str, Any]:
-    return {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+_Shape: TypeAlias = tuple[tuple[str, ...], set[str], dict[str, Any]]
+_SHAPES: dict[tuple[Any, ...], _Shape] = {}
+"""By the kind of a value and the fields that it was made of: these in order and as a set, and the others' defaults.
+
+All values of one shape share them: nothing changes a frozen value, and a copy of it has copies.
+"""
+
+
+def _shape(kind: type[Value], *given: str) -> _Shape:
+    defaults = {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+    _SHAPES[kind, *given] = shape = given, {*given}, defaults
+    return shape
 
 
 def explain_validation(problem: ValidationError, error: type[CallerError]) -> CallerError:

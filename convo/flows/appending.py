@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Connection
 
-from convo.flows.handle import Handle, absorb, remember
+from convo.flows.handle import Handle, absorb
 from convo.flows.heads import (
     MOVES,
     Ground,
@@ -30,6 +30,7 @@ from convo.flows.heads import (
 from convo.flows.idempotency import Key, recall, record
 from convo.flows.outbound import Ask, entries_for, moved_onto, moved_to
 from convo.flows.turn_begin import left_behind, write_over_last
+from convo.flows.windows import remember
 from convo.messages import Message
 from convo.records import CLOSED, Entry
 from convo.store import branches, conversations, ledger

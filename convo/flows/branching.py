@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from convo.errors import AlreadyExists, NotFound, StoreError
-from convo.flows.handle import Handle, cuts_json, handle_from, path_down_to, refresh, state_at, take_over
+from convo.flows.handle import Handle, cuts_json, handle_from, refresh, take_over
 from convo.flows.heads import Moved
 from convo.flows.reading import own_entry, path_of, same_conversation
 from convo.flows.settings import BRANCHES, checked_branch, checked_name
+from convo.flows.windows import path_down_to, state_at
 from convo.harmless import brief
 from convo.records import Branch, Entry
 from convo.store import branches, conversations, forks, ledger

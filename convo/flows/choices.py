@@ -8,8 +8,9 @@ from dataclasses import replace
 from sqlalchemy.engine import Connection
 
 from convo.completions import Choice
-from convo.flows.handle import Handle, cuts_json, state_at
+from convo.flows.handle import Handle, cuts_json
 from convo.flows.outbound import entries_for
+from convo.flows.windows import state_at
 from convo.records import Branch, Entry, Turn, TurnStatus
 from convo.store import forks, ledger
 from convo.store.branches import NewBranch

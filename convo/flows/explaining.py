@@ -18,7 +18,7 @@ from convo.context.reach import Reach
 from convo.context.tokens import estimate
 from convo.errors import CorruptRecord, NotFound
 from convo.flows.circumstances import composed_under, head_of, state_of
-from convo.flows.handle import Handle, load_window, refresh, refresh_window
+from convo.flows.handle import Handle, refresh
 from convo.flows.outbound import (
     Ask,
     compose_for,
@@ -32,6 +32,7 @@ from convo.flows.reading import MAX_PAGE, turns
 from convo.flows.record import rebuild, request_of, turn_record
 from convo.flows.remembering import see_anew
 from convo.flows.verbs import messages_from
+from convo.flows.windows import load_window, refresh_window
 from convo.frozen import dataclass
 from convo.harmless import brief
 from convo.messages import MessageLike

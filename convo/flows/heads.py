@@ -20,8 +20,9 @@ from sqlalchemy.engine import Connection
 
 from convo.context.reach import Reach
 from convo.errors import BranchMoved, NotFound, StoreBusy, TurnInProgress
-from convo.flows.handle import Handle, absorb, load_window, refresh
+from convo.flows.handle import Handle, absorb, refresh
 from convo.flows.outbound import Ask
+from convo.flows.windows import load_window
 from convo.frozen import dataclass
 from convo.records import UNFINISHED, Entry, Turn
 from convo.store import branches, ledger

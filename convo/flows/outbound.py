@@ -22,9 +22,10 @@ from convo.context.tokens import Count, estimate
 from convo.errors import Unsupported
 from convo.flows.call_ids import told_apart
 from convo.flows.circumstances import circumstances
-from convo.flows.handle import Handle, load_window
+from convo.flows.handle import Handle
 from convo.flows.remembering import keep, see_anew
 from convo.flows.settings import Settings, no_options
+from convo.flows.windows import load_window
 from convo.frozen import dataclass
 from convo.messages import AssistantMessage, Message, assistant
 from convo.options import CompletionOptions

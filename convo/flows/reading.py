@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy.engine import Connection
 
 from convo.errors import InvalidSetting, NotFound
-from convo.flows.handle import Handle, path_down_to, refresh
+from convo.flows.handle import Handle, refresh
 from convo.flows.reply import waiting_calls
 from convo.flows.settings import checked_metadata
+from convo.flows.windows import path_down_to
 from convo.messages import ToolCall
 from convo.records import ConversationInfo, Entry, Turn
 from convo.store import branches, conversations, ledger

@@ -61,9 +61,9 @@ class Remembered:
 def keep(handle: Handle) -> None:
     """Have the store remember what ``handle`` knows. O(what it knows), a copy of references."""
     memory, key = handle.port.memory, _key(handle)
-    before: Remembered | None = memory.get(key)
-    if handle.to_be is not None or not handle.entries or handle.entries[-1].seq != handle.head:
+    if not memory or handle.to_be is not None or not handle.entries or handle.entries[-1].seq != handle.head:
         return
+    before: Remembered | None = memory.get(key)
     composed = handle.composed if handle.composed and handle.composed.base else None
     if before is not None and _is_same(before, handle):
         grows = before.composed is not None or composed is None

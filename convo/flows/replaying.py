@@ -16,7 +16,7 @@ from typing import Any, Unpack
 from convo.errors import InvalidMessage, NoRecordedResult, NothingToAnswer, ToolRoundsExceeded
 from convo.flows import accounting, conversing, running
 from convo.flows.exchanges import Exchange, exchanges
-from convo.flows.handle import Handle, load_window
+from convo.flows.handle import Handle
 from convo.flows.heads import TAIL
 from convo.flows.replay_order import Order, order_from
 from convo.flows.replay_plan import estimated
@@ -26,6 +26,7 @@ from convo.flows.reply import Reply, waiting_calls
 from convo.flows.running import MAX_ROUNDS
 from convo.flows.toolbox import result_of
 from convo.flows.tree import remove_bare
+from convo.flows.windows import load_window
 from convo.messages import Message, ToolCall, ToolMessage
 
 

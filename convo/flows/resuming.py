@@ -12,13 +12,14 @@ from convo.context.tokens import estimate
 from convo.errors import NothingToCancel, NothingToResume, Unsupported
 from convo.flows.branching import set_out
 from convo.flows.call_records import call_record
-from convo.flows.handle import Handle, load_window, refresh, remember
+from convo.flows.handle import Handle, refresh
 from convo.flows.heads import TAIL, after_moved, deadline_of, judged
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
 from convo.flows.reply import waiting_calls
 from convo.flows.runners import stop_here
 from convo.flows.turn_begin import Opening, new_turn, next_attempt, partial_of
+from convo.flows.windows import load_window, remember
 from convo.messages import AssistantMessage, assistant
 from convo.options import CompletionOptions
 from convo.partials import Partial

@@ -11,7 +11,7 @@ from uuid import UUID
 from convo.errors import InvalidOption, NothingToAnswer, NothingToResume, Unsupported
 from convo.flows.asking import RunKwargs, call_ask, given_options
 from convo.flows.events import RunEvent, TurnDone
-from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.handle import Handle, refresh
 from convo.flows.heads import TAIL, after_moved, deadline_of
 from convo.flows.idempotency import Key, Once, Recalled, begun, key_for, reply_again
 from convo.flows.outbound import Ask
@@ -23,6 +23,7 @@ from convo.flows.toolbox import toolbox
 from convo.flows.tools import ToolLoop
 from convo.flows.turn_begin import Opening, new_turn, next_attempt, partial_of
 from convo.flows.verbs import complete_opening, messages_from, send_opening
+from convo.flows.windows import load_window
 from convo.messages import MessageLike
 from convo.options import CompletionOptions
 from convo.records import UNFINISHED

@@ -27,9 +27,10 @@ from convo.context.summary import NeedsSummary, Summary, Told
 from convo.context.tokens import estimate_text
 from convo.errors import ConvoError, MalformedResponse, StoreError, TurnClosed
 from convo.flows.call_records import call_record, error_record
-from convo.flows.handle import Handle, load_window
+from convo.flows.handle import Handle
 from convo.flows.outbound import Ask, Outbound, backend_name, prepare, recipe_of
 from convo.flows.turn_begin import Opening, next_request
+from convo.flows.windows import load_window
 from convo.frozen import dataclass
 from convo.options import CompletionOptions
 from convo.profiles import Profile

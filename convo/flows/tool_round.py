@@ -21,12 +21,13 @@ from sqlalchemy.engine import Connection
 from convo.errors import InvalidMessage, InvalidSetting, TurnClosed, WrongFace
 from convo.flows.crew import PATIENCE, Crew, Job
 from convo.flows.events import Outcome, RunEvent, ToolFinished, ToolStarted
-from convo.flows.handle import Handle, load_window, remember
+from convo.flows.handle import Handle
 from convo.flows.heads import TAIL
 from convo.flows.outbound import entries_for
 from convo.flows.reply import waiting_calls
 from convo.flows.toolbox import ToolFunction, result_of
 from convo.flows.turn import BEATS
+from convo.flows.windows import load_window, remember
 from convo.frozen import dataclass
 from convo.messages import ToolCall, ToolMessage, tool_result
 from convo.partials import Packed

@@ -18,7 +18,7 @@ from convo.completions import Usage
 from convo.errors import ConvoError, NotFound, StoreError, StreamInterrupted, ToolRoundsExceeded, TurnClosed
 from convo.flows.call_records import error_record
 from convo.flows.events import RunEvent, TurnDone
-from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.handle import Handle, refresh
 from convo.flows.heads import TAIL
 from convo.flows.outbound import Ask
 from convo.flows.reply import Reply, waiting_calls
@@ -27,6 +27,7 @@ from convo.flows.tool_round import ToolRound, ToolUse
 from convo.flows.turn import answer, stream
 from convo.flows.turn_begin import Opening, next_attempt, open_turn
 from convo.flows.turn_finish import CANCELLED
+from convo.flows.windows import load_window
 from convo.records import Entry, Turn
 from convo.store import branches, ledger
 from convo.store.clock import now

@@ -23,7 +23,7 @@ from convo.errors import (
 from convo.flows.appending import append
 from convo.flows.branching import become, entry_before, set_out, settle
 from convo.flows.exchanges import INPUTS
-from convo.flows.handle import Handle, handle_from, load_window, refresh
+from convo.flows.handle import Handle, handle_from, refresh
 from convo.flows.heads import TAIL, judged
 from convo.flows.idempotency import Key, key_for
 from convo.flows.opening import Making, new_conversation
@@ -33,6 +33,7 @@ from convo.flows.settings import Settings, checked_branch, checked_name
 from convo.flows.turn import answer
 from convo.flows.turn_begin import new_turn
 from convo.flows.verbs import messages_from
+from convo.flows.windows import load_window
 from convo.harmless import brief
 from convo.messages import AssistantMessage, Message, MessageLike, ToolMessage
 from convo.records import Entry

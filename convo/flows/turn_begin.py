@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from convo.errors import CallerError, ContextError, TurnClosed
 from convo.flows.call_records import call_record
-from convo.flows.handle import Handle, absorb, cuts_json, load_window, note_state, refresh, remember
+from convo.flows.handle import Handle, absorb, cuts_json, note_state, refresh
 from convo.flows.heads import (
     MOVES,
     TAIL,
@@ -31,6 +31,7 @@ from convo.flows.heads import (
 )
 from convo.flows.idempotency import Key, Recalled, recall, record
 from convo.flows.outbound import Ask, Outbound, entries_for, moved_onto, moved_to, prepare
+from convo.flows.windows import load_window, remember
 from convo.messages import Message
 from convo.partials import Packed, Partial
 from convo.records import Call, Entry, Turn

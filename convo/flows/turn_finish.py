@@ -21,11 +21,12 @@ from convo.flows.branching import settle
 from convo.flows.call_records import call_record, error_record
 from convo.flows.checkpoint import Checkpoints
 from convo.flows.choices import store_siblings
-from convo.flows.handle import Handle, cuts_json, note_state, remember
+from convo.flows.handle import Handle, cuts_json, note_state
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.remembering import keep
 from convo.flows.reply import Reply, settled
 from convo.flows.turn_begin import Opening
+from convo.flows.windows import remember
 from convo.messages import AssistantMessage, is_empty
 from convo.records import Branch, Call, Entry, Turn, TurnStatus
 from convo.store import branches, conversations, ledger

@@ -10,12 +10,13 @@ from convo.context.calls import MISSING_IDS
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
 from convo.flows.appending import append
 from convo.flows.call_ids import addressed, is_nameless, told_apart
-from convo.flows.handle import Handle, load_window, refresh
+from convo.flows.handle import Handle, refresh
 from convo.flows.heads import MOVES, TAIL, Ground, gave_up, has_moved
 from convo.flows.idempotency import Key, Once, Recalled, entries_again, key_for
 from convo.flows.outbound import Ask
 from convo.flows.reply import waiting_calls
 from convo.flows.turn_begin import Opening, new_turn, next_attempt
+from convo.flows.windows import load_window
 from convo.harmless import brief
 from convo.messages import (
     AssistantMessage,

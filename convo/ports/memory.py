@@ -19,6 +19,10 @@ class Memory:
         self._most = most
         self._start()
 
+    def __bool__(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._most > 0
+
     def _start(self) -> None:
         self._lock, self._pid = threading.Lock(), os.getpid()
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()

@@ -23,7 +23,6 @@ from convo.records import Branch, Turn
 from convo.store import ledger
 from convo.store.branch_updates import BY_KEY, branch_update, now_ms
 from convo.store.chain import Write, chained
-from convo.store.prepared import Prepared
 from convo.store.rows import branch_from, compose_state_from
 from convo.store.tables import TABLES
 from convo.store.types import json_of, moment_of, raw, uuid_of
@@ -103,13 +102,6 @@ def state(connection: Connection, conversation_id: UUID, branch: int | str | Non
     return _state_from(row, last)
 
 
-def glance(connection: Connection, place: Place) -> Glance | None:
-    """Return what of a branch decides how it is composed, None where it is gone or another's; one small statement."""
-    given = {"conversation": place.conversation_id, "branch": place.branch_no, "of": place.owner}
-    row = _GLANCE.run(connection, given).one_or_none()
-    return None if row is None else Glance._make(row)
-
-
 _WANTED = {
     "active": _B.branch_no == _C.active_branch,
     "name": _B.name == bindparam("branch"),
@@ -121,7 +113,6 @@ _BOTH = TABLES.branches.join(TABLES.conversations, _C.id == _B.conversation_id)
 _THERE = _B.conversation_id == bindparam("conversation"), _B.hidden_at.is_(None)
 _BRANCH = (_B.branch_no, _B.name, _B.parent_no, _B.fork_seq, _B.shown_parent_no, _B.head_seq, _B.created_at)
 _GLANCED = (_B.head_seq, _C.revision, _C.settings, _B.compose_state, _B.pins)
-_GLANCE = Prepared(select(*_GLANCED).select_from(_BOTH).where(*_THERE, _WANTED["number"], _C.owner == bindparam("of")))
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -91,13 +92,27 @@ def clip(path: Sequence[Span], after: int, upto: int) -> list[Span]:
 _SELECT = "SELECT " + ", ".join(ENTRY_COLUMNS) + " FROM convo_messages"
 
 
-@lru_cache(maxsize=ARMS)
-def _arms(count: int) -> Prepared:
+def arms(count: int) -> tuple[list[str], dict[str, Any]]:
+    """Return the queries of ``count`` ranges, to be united, and the types of their ``parameters``."""
     arm = _SELECT + " WHERE conversation_id = :c AND branch_no = :b{0} AND seq > :lo{0} AND seq <= :hi{0}"
     kinds: dict[str, Any] = {"c": Id}
     for number in range(count):
         kinds |= {f"b{number}": Integer, f"lo{number}": BigInteger, f"hi{number}": BigInteger}
-    statement = text(" UNION ALL ".join(arm.format(number) for number in range(count)))
+    return [arm.format(number) for number in range(count)], kinds
+
+
+def parameters(conversation_id: UUID, ranges: Sequence[Span]) -> dict[str, Any]:
+    """Return what the queries of ``ranges`` are run with."""
+    given: dict[str, Any] = {"c": conversation_id}
+    for number, span in enumerate(ranges):
+        given[f"b{number}"], given[f"lo{number}"], given[f"hi{number}"] = span.branch_no, span.lo, span.hi
+    return given
+
+
+@lru_cache(maxsize=ARMS)
+def _union(count: int) -> Prepared:
+    queries, kinds = arms(count)
+    statement = text(" UNION ALL ".join(queries))
     return Prepared(statement.bindparams(*(bindparam(key, type_=kind) for key, kind in kinds.items())))
 
 
@@ -106,11 +121,14 @@ def read(connection: Connection, conversation_id: UUID, wanted: Sequence[Span]) 
     entries: list[Entry] = []
     for start in range(0, len(wanted), ARMS):
         batch = wanted[start : start + ARMS]
-        given: dict[str, Any] = {"c": conversation_id}
-        for number, span in enumerate(batch):
-            given |= {f"b{number}": span.branch_no, f"lo{number}": span.lo, f"hi{number}": span.hi}
-        entries += [entry_from(conversation_id, row) for row in _arms(len(batch)).run(connection, given).fetchall()]
-    return sorted(entries, key=lambda entry: entry.seq)
+        rows = _union(len(batch)).run(connection, parameters(conversation_id, batch)).fetchall()
+        entries += [entry_from(conversation_id, row) for row in rows]
+    return in_order(entries)
+
+
+def in_order(entries: list[Entry]) -> list[Entry]:
+    """Return messages of one path in its order."""
+    return sorted(entries, key=attrgetter("seq"))
 
 
 def annotate(connection: Connection, entry: Entry, metadata: dict[str, Any]) -> bool:

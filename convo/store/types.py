@@ -25,6 +25,7 @@ REASON_LENGTH = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _hold = object.__setattr__
+_SAFETY = SafeUUID.unknown
 
 
 def uuid_of(value: Any) -> UUID:
@@ -35,7 +36,7 @@ def uuid_of(value: Any) -> UUID:
         raise ValueError("a UUID has 16 bytes")
     made = object.__new__(UUID)  # UUID(bytes=...) takes thrice as long, and a window is many of them
     _hold(made, "int", int.from_bytes(value, "big"))
-    _hold(made, "is_safe", SafeUUID.unknown)
+    _hold(made, "is_safe", _SAFETY)
     return made
 
 

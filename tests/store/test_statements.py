@@ -102,6 +102,19 @@ def test_a_cold_turn_reads_nothing_where_its_store_remembers_the_window(
     assert statements(lambda: store.open(name, backend=echo).compose("x")) == ["SELECT convo_keys", *STATE, STATE[0]]
 
 
+def test_composing_cold_looks_at_the_branch_and_reads_its_window_in_one_statement(
+    face: SyncFace | AsyncFace, database_url: str, chat: Any
+) -> None:
+    with face.Store(database_url, memory=0) as forgetful:
+        forgetful.load(chat.id, backend=echo).compose("x")  # by which it knows what is recorded of the model
+        cold = forgetful.load(chat.id, backend=echo)
+        with captured() as seen:
+            cold.compose("x")
+        (text,) = seen
+        assert "convo_branches" in text
+        assert "convo_messages" in text
+
+
 def test_a_cold_turn_on_a_fork_near_the_beginning_reads_its_window_in_one_statement(
     store: Any, chat: Any, chains: Chains
 ) -> None:
