@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from convo.completions import Delta
@@ -212,7 +213,7 @@ async def switch(handle: Handle, branch: str | int) -> None:
 async def compose(handle: Handle, message: MessageLike | None, given: CallKwargs) -> Composition:
     """Return what would be sent."""
     with handle.claim():
-        return await explaining.composed(handle, message, call_ask(handle, given, preview=True))
+        return await explaining.composed(handle, message, partial(call_ask, handle, given, preview=True))
 
 
 async def explain(
@@ -222,7 +223,7 @@ async def explain(
     with handle.claim():
         if turn is not None:
             return await explaining.explained_turn(handle, turn)
-        return await explaining.explained(handle, message, call_ask(handle, given, preview=True))
+        return await explaining.explained(handle, message, partial(call_ask, handle, given, preview=True))
 
 
 async def edit(handle: Handle, entry: Entry, new: MessageLike, answer: bool, given: CallKwargs) -> Reply | None:

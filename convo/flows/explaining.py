@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -62,26 +62,32 @@ def _as_recorded(call: Call) -> _AsRecorded:
     return _AsRecorded(name, model or None, profile, under.get("length"))
 
 
-async def composed(handle: Handle, given: MessageLike | None, ask: Ask) -> Composition:
+async def composed(handle: Handle, given: MessageLike | None, asked: Callable[[], Ask]) -> Composition:
     """Return what would be sent for ``given`` (None: for what is there), without sending or storing anything.
 
-    Where no backend is at hand, it is composed for the one that was asked last.
+    ``asked`` tells how, by the handle's settings as they are. Where no backend is at hand, it is composed for the one
+    that was asked last.
     """
+    ask = asked()
     if ask.backend is not None:
         learned = await learned_of(handle, ask)
         see_anew(handle, ask.settings.rules)
         wanted = reach_of(ask, start_of(handle, ask), learned)
-        as_known = await refresh_window(handle, wanted)
-        return await _composed(handle, given, ask, wanted if as_known else None)
+        if await refresh_window(handle, wanted):
+            return await _composed(handle, given, ask, wanted)
+        return await _composed(handle, given, asked())
     await refresh(handle)
-    last = await _last_call(handle)
+    ask, last = asked(), await _last_call(handle)
     return await _composed(handle, given, ask if last is None else replace(ask, backend=_as_recorded(last)))
 
 
-async def explained(handle: Handle, given: MessageLike | None, ask: Ask) -> Explanation:
-    """Return why each message would be in or out, and what has changed since the last turn's request."""
+async def explained(handle: Handle, given: MessageLike | None, asked: Callable[[], Ask]) -> Explanation:
+    """Return why each message would be in or out, and what has changed since the last turn's request.
+
+    ``asked`` is as for ``composed``.
+    """
     await refresh(handle)
-    last = await _last_call(handle)
+    ask, last = asked(), await _last_call(handle)
     if last is None:
         return explain(await _composed(handle, given, ask))
     ask = ask if ask.backend is not None else replace(ask, backend=_as_recorded(last))

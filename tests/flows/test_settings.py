@@ -60,6 +60,19 @@ def test_a_fork_goes_by_the_settings_as_they_are_now(store: Any, name: str, back
     assert asked(backend)[0] == "Be chatty."
 
 
+@pytest.mark.parametrize("has_backend", [True, False])
+@pytest.mark.parametrize("verb", ["compose", "explain"])
+def test_what_would_be_sent_is_shown_by_the_settings_as_they_are_now(
+    store: Any, name: str, backend: ScriptedBackend, verb: str, has_backend: bool
+) -> None:
+    chat = store.open(name, backend=backend if has_backend else None, system="Be terse.")
+    chat.compose("hello")
+    store.open(name).configure(system="Be chatty, and let nothing go by that could be said as well.")
+    shown, again = (getattr(chat, verb)("hello") for _ in range(2))
+    assert shown.tokens == again.tokens
+    assert chat.compose("hello").messages[0].text.startswith("Be chatty")
+
+
 def test_what_is_given_with_a_call_holds_for_that_call_alone(store: Any, backend: ScriptedBackend) -> None:
     chat = store.start(backend=backend, system="Be terse.", temperature=0.2)
     chat.send("one", system="Be chatty.", temperature=0.9, random_seed=7)
