@@ -2,7 +2,8 @@
 
     python -m benchmarks.galera --node URL --node URL --node URL --kill 'COMMAND' --killed 3
 
-Every writer sends to one node and, where that is gone, to the next, under the same idempotency key. ``--kill`` is the
+Every writer sends to one node and, where that is gone, to the next, under the same idempotency key; a turn that another
+writer of the branch writes over when its lease is out stays a question, and its writer is told so. ``--kill`` is the
 command that kills the node numbered ``--killed``, run after a third of the time. Prints its figures; ends with 1 where
 an acknowledged turn is lost, one is stored twice, or the store is found damaged.
 """
@@ -21,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import Engine, event
 
 from convo import Store
-from convo.errors import NotFound, StoreError, TurnInProgress
+from convo.errors import NotFound, StoreError, TurnClosed, TurnInProgress
 from convo.store.schema import upgrade
 
 KINDS = ("own conversation", "own branch of one conversation", "one branch, with wait=")
@@ -32,10 +33,11 @@ PATIENCE = 60.0
 
 @dataclass
 class Seen:
-    """What a writer saw: the texts acknowledged, retried conflicts, changes of node, and its longest turn."""
+    """What a writer saw: texts acknowledged and written over, retried conflicts, changes of node, its longest turn."""
 
     kind: str
     acknowledged: list[str] = field(default_factory=list)
+    written_over: list[str] = field(default_factory=list)
     conflicts: int = 0
     moves: int = 0
     longest: float = 0.0
@@ -100,9 +102,12 @@ def _write(
     ready.wait(120)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        text, began = f"{number}: {len(seen.acknowledged)}", time.monotonic()
-        seen.moves += writer.send(text)
-        seen.acknowledged.append(text)
+        text, began = f"{number}: {len(seen.acknowledged) + len(seen.written_over)}", time.monotonic()
+        try:
+            seen.moves += writer.send(text)
+            seen.acknowledged.append(text)
+        except TurnClosed:
+            seen.written_over.append(text)
         seen.longest = max(seen.longest, time.monotonic() - began)
     results.put(seen)
 
@@ -145,9 +150,11 @@ def _report(seen: list[Seen], seconds: int) -> None:
         some = [each for each in seen if each.kind == kind]
         turns, longest = sum(len(each.acknowledged) for each in some), max(each.longest for each in some)
         conflicts, moves = sum(each.conflicts for each in some), sum(each.moves for each in some)
+        over = sum(len(each.written_over) for each in some)
         print(
             f"{len(some)} writers, {kind}: {turns} turns acknowledged, {turns / seconds:.0f} a second; "
-            f"{conflicts} conflicts retried inside, {moves} changes of node, longest turn {longest:.1f} s",
+            f"{conflicts} conflicts retried inside, {moves} changes of node, {over} turns written over, "
+            f"longest turn {longest:.1f} s",
             flush=True,
         )
 
@@ -155,11 +162,12 @@ def _report(seen: list[Seen], seconds: int) -> None:
 def _check(node: str, seen: list[Seen]) -> None:
     """Every acknowledged text is stored once, with its answer right behind it, and nothing is damaged."""
     stored: Counter[str] = Counter()
+    unanswered = {text for each in seen for text in each.written_over}
     with Store(node) as store:
         for info in store.conversations(limit=1000):
             for branch in store.load(info.id).branches():
                 entries = _all(store.load(info.id, branch=branch.no))
-                own = [entry for entry in entries if entry.branch_no == branch.no]
+                own = [entry for entry in entries if entry.branch_no == branch.no and entry.text not in unanswered]
                 stored.update(entry.text for entry in own if entry.role == "user")
                 answers = zip(own[::2], own[1::2], strict=True)
                 assert all(answer.text == f"heard {asked.text}" for asked, answer in answers), "turns are parted"

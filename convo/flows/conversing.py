@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
@@ -65,8 +65,11 @@ async def _once(handle: Handle, ask: Ask, key: Key | None, run: Callable[[], Awa
         async with Once(handle, key):
             return await run()
     except Recalled as again:
-        known = await _taken_up(handle, again.done, ask)
-    return known if isinstance(known, Reply) else await answer(handle, *known)
+        done = again.done
+    while not isinstance(known := await _taken_up(handle, done, ask), Reply):
+        with suppress(NothingToResume):  # somebody else took it up, or wrote it over, since it was looked at
+            return await answer(handle, *known)
+    return known
 
 
 async def _taken_up(handle: Handle, done: Done, ask: Ask) -> Reply | tuple[Opening, Ask]:
@@ -117,16 +120,25 @@ async def _streamed(handle: Handle, key: Key | None, ask: Ask, keep: Keep, plan:
                 yield delta
         return
     except Recalled as again:
-        known = await _taken_up(handle, again.done, ask)
-    if isinstance(known, Reply):
-        keep(known)
-        yield Delta(text=known.text, finish_reason=known.finish_reason)
-        return
-    opening, ask = known
-    if ask.continued:
-        yield Delta(text=ask.prefix)
+        done = again.done
+    while not isinstance(known := await _taken_up(handle, done, ask), Reply):
+        with suppress(NothingToResume):  # as in _once
+            async with aclosing(_going_on(handle, *known, keep)) as pieces:
+                async for delta in pieces:
+                    yield delta
+            return
+    keep(known)
+    yield Delta(text=known.text, finish_reason=known.finish_reason)
+
+
+async def _going_on(handle: Handle, opening: Opening, ask: Ask, keep: Keep) -> AsyncGenerator[Delta, None]:
+    """As ``stream``, with the text that is continued before the first piece: nothing comes of a turn not opened."""
+    before = ask.prefix if ask.continued else ""
     async with aclosing(stream(handle, opening, ask, keep)) as pieces:
         async for delta in pieces:
+            if before:
+                yield Delta(text=before)
+                before = ""
             yield delta
 
 

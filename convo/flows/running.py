@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -60,14 +60,15 @@ async def stream_run(
                         yield event
             return
         except Recalled as again:
-            known = await _again(handle, use, ask, options, again.done)
-        if isinstance(known, Reply):
-            keep(known)
-            yield TurnDone(known)
-            return
-        async with aclosing(loop.events(*known)) as events:
-            async for event in events:
-                yield event
+            done = again.done
+        while not isinstance(known := await _again(handle, use, ask, options, done), Reply):
+            with suppress(NothingToResume):  # somebody else took it up, or wrote it over, since it was looked at
+                async with aclosing(loop.events(*known)) as events:
+                    async for event in events:
+                        yield event
+                return
+        keep(known)
+        yield TurnDone(known)
 
 
 def _made_ready(handle: Handle, given: RunKwargs, streamed: bool) -> tuple[ToolUse, Ask, CompletionOptions]:

@@ -14,7 +14,7 @@ import pytest
 from convo import Choice, Completion, Conversation, Store, assistant, tool_call
 from convo.completions import CompletionRequest
 from convo.errors import BackendFailed, IdempotencyMismatch, TurnClosed, TurnInProgress
-from convo.flows import idempotency
+from convo.flows import idempotency, resuming, running
 from convo.testing import ScriptedBackend
 from support.embedded import database_url
 from support.held import Held
@@ -241,3 +241,57 @@ def test_a_turn_that_was_written_over_cannot_be_taken_up_under_its_key(store: An
     chat.send("never mind")
     with pytest.raises(TurnClosed):
         chat.send("what?", **KEY)
+
+
+@pytest.mark.parametrize("name", ["send", "complete", "stream", "run"])
+def test_a_turn_written_over_while_it_is_taken_up_under_its_key_says_so(
+    name: str, store: Any, elsewhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = broken_off(store, name)
+    meanwhile(monkeypatch, lambda: elsewhere(chat, Counting()).send("never mind"))
+    with pytest.raises(TurnClosed):
+        asked(name, chat)
+    assert chat.history()[-1].text == "answer 1"
+
+
+@pytest.mark.parametrize("name", ["send", "complete", "stream", "run"])
+def test_a_turn_answered_while_it_is_taken_up_under_its_key_gives_that_answer(
+    name: str, store: Any, elsewhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = broken_off(store, name)
+    meanwhile(monkeypatch, lambda: asked(name, elsewhere(chat, ScriptedBackend(["the other's"]))))
+    assert asked(name, chat).text == "the other's"
+    assert [turn.status for turn in chat.turns()] == ["completed"]
+
+
+def asked(name: str, chat: Any, **given: Any) -> Any:
+    if name == "complete":
+        return chat.complete(**KEY, **given)
+    if name == "run":
+        return chat.run("what?", tools=[add], **KEY, **given)
+    return chat.send("what?", **KEY, **given) if name == "send" else read(chat.stream("what?", **KEY, **given))
+
+
+def broken_off(store: Any, name: str) -> Any:
+    """A conversation whose turn failed under its key."""
+    chat = store.start(["what?"] if name == "complete" else [], backend=Counting())
+    with pytest.raises(BackendFailed):
+        asked(name, chat, backend=broken)
+    return chat
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    """Have ``act`` done once, between the look at a turn that is to be taken up and its next attempt."""
+    plan = resuming.resume_opening
+
+    async def overtaken(*given: Any) -> Any:
+        planned = await plan(*given)
+        replace_plan(plan)
+        act()
+        return planned
+
+    def replace_plan(by: Any) -> None:
+        for module in (resuming, running):
+            monkeypatch.setattr(module, "resume_opening", by)
+
+    replace_plan(overtaken)
