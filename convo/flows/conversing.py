@@ -140,6 +140,8 @@ async def _going_on(handle: Handle, opening: Opening, ask: Ask, keep: Keep) -> A
                 yield Delta(text=before)
                 before = ""
             yield delta
+    if before:
+        yield Delta(text=before)
 
 
 async def submit(handle: Handle, results: Results, given: CallKwargs) -> Reply | None:
