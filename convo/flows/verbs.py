@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from convo.context.calls import MISSING_IDS
 from convo.errors import InvalidMessage, NothingToAnswer, UnknownToolCall
@@ -194,12 +195,17 @@ def _round_opening(handle: Handle, messages: Sequence[Message], ask: Ask, key: K
 async def _append_results(
     handle: Handle, messages: Sequence[Message], ask: Ask, key: Key | None, wanted: set[str]
 ) -> list[Entry]:
+    turn = _unfinished_turn(handle)
+
     async def check() -> None:
-        if set(waiting_calls(await _tail(handle))) != wanted:
+        if set(waiting_calls(await _tail(handle))) != wanted or _id_of(_unfinished_turn(handle)) != _id_of(turn):
             raise _RoundMoved()
 
-    turn = _unfinished_turn(handle)
-    return await append(handle, messages, ask, turn=turn.id if turn else None, key=key, check=check)
+    return await append(handle, messages, ask, turn=_id_of(turn), key=key, check=check)
+
+
+def _id_of(turn: Turn | None) -> UUID | None:
+    return turn.id if turn else None
 
 
 def recalled_opening(handle: Handle, key: Key | None, ask: Ask) -> Opening:

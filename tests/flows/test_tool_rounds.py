@@ -170,6 +170,19 @@ def test_a_handle_that_did_not_see_the_calls_may_answer_them(store: Any, databas
     assert roles(chat) == "uatt"
 
 
+def test_a_first_result_does_not_go_into_a_turn_that_was_written_over_meanwhile(store: Any, database_url: str) -> None:
+    chat = store.start(backend=ScriptedBackend([ASKS, "done"]))
+    chat.send("weather?")
+    with Store(database_url) as other:
+        with pytest.raises(BackendUnavailable):
+            Conversation.load(other, chat.id, backend=ScriptedBackend([BackendUnavailable("down")])).complete()
+        chat.submit({PARIS.id: "sun"})
+        looked_at = Conversation.load(other, chat.id)
+        owner, turns = looked_at.history()[-1].turn_id, looked_at.turns()
+        assert [turn.status for turn in turns if turn.id == owner] == ["failed"]
+    assert chat.submit({ROME.id: "rain"}).text == "done"
+
+
 def test_on_a_fork_in_the_midst_of_a_round_the_results_make_a_turn_of_their_own(chat: Any) -> None:
     (waits,) = chat.turns()
     side = chat.fork(name="side")
