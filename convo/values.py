@@ -186,7 +186,7 @@ class Value(BaseModel):
         value = object.__new__(cls)
         _hold(value, "__dict__", {**defaults, **data})
         _hold(value, "__pydantic_fields_set__", names)
-        _hold(value, "__pydantic_extra__", None)
+        _hold(value, "__pydantic_extra__", {})
         _hold(value, "__pydantic_private__", {"_given": given, "_canonical": None})
         return value
 

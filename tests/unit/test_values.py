@@ -136,6 +136,11 @@ def test_a_value_cannot_be_changed_but_replaced() -> None:
         first.replace(content=3)
 
 
+def test_a_plain_text_has_no_unknown_fields_whatever_it_was_made_from() -> None:
+    for message in (user("hi"), user([TextChunk(text="hi")]), message_from({"role": "user", "content": "hi"})):
+        assert message.model_extra == {}
+
+
 def test_values_survive_copying_and_pickling() -> None:
     first = user([{"type": "text", "text": "hi"}, {"type": "new", "data": [1]}], text="an unknown field")
     for again in (copy.copy(first), copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
