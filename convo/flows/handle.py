@@ -119,9 +119,11 @@ def cuts_json(state: ComposeState) -> dict[str, Any]:
 
 
 def note_state(handle: Handle, written: ComposeState | None) -> None:
-    """Note the compose state that was written with a call, None for none."""
-    if written is not None:
-        handle.state = written
+    """Note the compose state that was written with a call, None for none; pins may have changed since it was made."""
+    if written is None:
+        return
+    with handle.memory:
+        handle.state = replace(written, pins=handle.state.pins)
         handle.glance = handle.glance and handle.glance._replace(compose_state=dump_json(cuts_json(written)))
 
 

@@ -3,6 +3,8 @@
 Laws of this file:
 - A handle remembers the window, not the history: what the policy in force can look at, and what the last cut left.
 - No history is read to use a window: what is read grows with the window alone.
+- Others may look at the branch by the handle while it reads. What it reads is taken in where it still fits what the
+  handle knows then, and leaves no hole.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from convo.context.reach import OPENING, Reach
 from convo.context.state import ComposeState
 from convo.errors import CorruptRecord
 from convo.flows.handle import FIRST_READ, Handle, absorb, refresh, take_over
-from convo.records import Entry
+from convo.records import Branch, Entry
 from convo.store import branches, glancing, history
-from convo.store.branches import BranchState
+from convo.store.branches import BranchState, Place
 from convo.store.history import Span
 
 KEEP_IN_MEMORY = 512
@@ -37,14 +39,14 @@ async def load_window(handle: Handle, reach: Reach) -> list[Entry]:
     step = _first_step(handle, reach)
     while True:
         with handle.memory:
-            low, wanted = _missing(handle, reach, step)
+            place, (low, wanted) = handle.place, _missing(handle, reach, step)
             if not wanted:
                 return [*(handle.strays[seq] for seq in _strays(reach, low)), *handle.entries]
         read = await handle.port.read(partial(_read, handle=handle, wanted=wanted))
         if len(read) < sum(upto - after for after, upto in wanted):
             absorb(handle, await refresh(handle))
             raise CorruptRecord(f"messages of branch {handle.branch.name!r} are missing: look through the store")
-        _take_in(handle, read, low)
+        _take_in(handle, place, read, low)
         step = max(2 * step, FIRST_READ)
 
 
@@ -55,8 +57,9 @@ async def refresh_window(handle: Handle, wanted: Reach) -> bool:
     ``wanted`` tells what the handle's settings and compose state ask for. Returns whether they are as the handle knew.
     Raises NotFound when the branch is gone.
     """
-    place, known = handle.place, handle.glance
-    low, ranges = _missing(handle, wanted, _first_step(handle, wanted))
+    with handle.memory:
+        place, known = handle.place, handle.glance
+        low, ranges = _missing(handle, wanted, _first_step(handle, wanted))
 
     def work(connection: Connection) -> tuple[BranchState | None, list[Entry] | None]:
         if known is not None and known.head == handle.head:
@@ -69,7 +72,7 @@ async def refresh_window(handle: Handle, wanted: Reach) -> bool:
     if read is None:
         take_over(handle, found)
     elif read and len(read) == sum(upto - after for after, upto in ranges):  # else load_window says what is missing
-        _take_in(handle, read, low)
+        _take_in(handle, place, read, low)
     return read is not None
 
 
@@ -156,22 +159,40 @@ def state_at(handle: Handle, seq: int) -> ComposeState:
 
 def path_down_to(connection: Connection, handle: Handle, floor: int) -> list[Span]:
     """Return the ranges of the handle's path, newest first, down to ``floor``; no statement where they are known."""
-    branch, known = handle.branch, handle.path
+    with handle.memory:
+        branch, known, head = handle.branch, handle.path, handle.head
     if known and known[-1].lo <= floor:
-        path = [replace(known[0], hi=max(known[0].hi, handle.head)), *known[1:]]
+        path = [replace(known[0], hi=max(known[0].hi, head)), *known[1:]]
     else:
-        path = [Span(branch.no, branch.fork_seq, handle.head)]
+        path = [Span(branch.no, branch.fork_seq, head)]
         if branch.parent_no is not None:
             path += history.spans(connection, handle.conversation_id, branch.parent_no, branch.fork_seq, floor)
-    handle.path = path
+    with handle.memory:
+        if _stands_on(handle.branch) == _stands_on(branch):  # else another thread has moved the handle away
+            handle.path = path
     return path
 
 
-def _take_in(handle: Handle, read: Sequence[Entry], low: int) -> None:
+def _stands_on(branch: Branch) -> tuple[int, int | None, int]:
+    return branch.no, branch.parent_no, branch.fork_seq
+
+
+def _take_in(handle: Handle, place: Place, read: Sequence[Entry], low: int) -> None:
+    """Remember what was ``read`` of ``place``, unless the handle knows by now that messages in it were changed."""
     with handle.memory:
+        if handle.place != place:
+            return
         handle.strays |= {entry.seq: entry for entry in read if entry.seq <= low}
         tail = {entry.seq: entry for entry in (*handle.entries, *read) if entry.seq > low}
-        handle.entries = [tail[seq] for seq in sorted(tail)]
+        handle.entries = _unbroken([tail[seq] for seq in sorted(tail)])
+
+
+def _unbroken(entries: list[Entry]) -> list[Entry]:
+    """Return the end of ``entries`` that has no hole: what was between may have been let go of while it was read."""
+    start = len(entries) - 1
+    while start > 0 and entries[start - 1].seq == entries[start].seq - 1:
+        start -= 1
+    return entries[max(start, 0) :]
 
 
 def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = None) -> None:
