@@ -190,9 +190,11 @@ def _take_in(handle: Handle, place: Place, read: Sequence[Entry], low: int) -> N
 def _unbroken(entries: list[Entry]) -> list[Entry]:
     """Return the end of ``entries`` that has no hole: what was between may have been let go of while it was read."""
     start = len(entries) - 1
+    if not entries or entries[-1].seq - entries[0].seq == start:
+        return entries
     while start > 0 and entries[start - 1].seq == entries[start].seq - 1:
         start -= 1
-    return entries[max(start, 0) :]
+    return entries[start:]
 
 
 def remember(handle: Handle, entries: Sequence[Entry], reach: Reach | None = None) -> None:
