@@ -128,7 +128,9 @@ async def annotate(handle: Handle, entry: Entry, metadata: Mapping[str, Any]) ->
     changed = replace(entry, metadata=checked_metadata(metadata))
     if not await handle.port.write(lambda c: stored.annotate(c, entry, dict(changed.metadata))):
         raise NotFound("this entry is not stored")
-    handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
+    with handle.memory:
+        handle.entries = [changed if known.id == entry.id else known for known in handle.entries]
+        handle.strays |= {seq: changed for seq, known in handle.strays.items() if known.id == entry.id}
     if handle.port.has_replica:
         handle.annotated[entry.id] = changed.metadata
     return changed

@@ -13,7 +13,7 @@ from convo.errors import NothingToCancel, NothingToResume, Unsupported
 from convo.flows.branching import set_out
 from convo.flows.call_records import call_record
 from convo.flows.handle import Handle, refresh
-from convo.flows.heads import TAIL, after_moved, deadline_of, judged
+from convo.flows.heads import TAIL, Ground, after_moved, deadline_of, judged
 from convo.flows.outbound import Ask, entries_for
 from convo.flows.record import first_asked
 from convo.flows.reply import waiting_calls
@@ -150,10 +150,11 @@ async def cancel(handle: Handle, grace: float = CANCEL_GRACE) -> Entry | None:
     fence = (found.open_turn, found.open_attempt or 0) if found.open_turn is not None else None
     if fence is not None and await handle.port.write(lambda c: branches.ask_to_stop(c, handle.place, fence)):
         await _wait_until_stopped(handle, fence, grace)
-    turn = handle.last
+    ground = Ground.of(handle)
+    turn = ground.last
     if turn is None or turn.status not in (*UNFINISHED, "running"):
         return await _ended_answer(handle, turn, fence is not None)
-    return await _end_for_it(handle, turn)
+    return await _end_for_it(handle, turn, ground)
 
 
 async def _wait_until_stopped(handle: Handle, fence: tuple[UUID, int], grace: float) -> None:
@@ -174,20 +175,22 @@ async def _ended_answer(handle: Handle, turn: Turn | None, was_running: bool) ->
     return entries[-1] if entries and entries[-1].turn_id == turn.id and entries[-1].role == "assistant" else None
 
 
-async def _end_for_it(handle: Handle, turn: Turn) -> Entry | None:
+async def _end_for_it(handle: Handle, turn: Turn, ground: Ground) -> Entry | None:
+    """End ``turn``, the last one on ``ground``."""
     message = None if turn.status == "awaiting_tools" else (await partial_of(handle, turn)).message()
-    entries = [] if message is None else entries_for(handle, [message], turn.id)
+    entries = [] if message is None else entries_for(handle, [message], turn.id, start=ground.head)
     entries = [replace(entry, finish_reason="cancelled") for entry in entries]
     running = turn.status == "running"
     output = (turn.output[0] if turn.output else entries[0].seq, entries[0].seq) if entries else turn.output
     cancelled = replace(turn, status="cancelled", output=output, ended_at=now())
-    head, fence = handle.head, (turn.id, turn.attempt)
+    head, fence = ground.head, (turn.id, turn.attempt)
 
     def work(connection: Connection) -> Turn | None:
         if running:
             taken = branches.release(connection, handle.place, fence, head + len(entries), None, at=head)
         else:
-            taken = branches.move(connection, handle.place, head, len(entries), last_turn=turn.id, after=turn.id)
+            place = replace(handle.place, revision=ground.revision)
+            taken = branches.move(connection, place, head, len(entries), last_turn=turn.id, after=turn.id)
         if not taken:
             return None
         pending = ledger.pending(connection, handle.conversation_id, turn.id) if running else None
