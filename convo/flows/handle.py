@@ -2,7 +2,6 @@
 
 Laws of this file:
 - What a handle remembers is trusted only through the head's compare-and-set; a warm handle reads nothing.
-- It remembers the window, not the history: what the policy in force can look at, and what the last cut left.
 - Others may read by it while its verb writes. What they looked at before a write and bring after it is not taken over.
 """
 

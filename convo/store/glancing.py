@@ -1,6 +1,7 @@
 """A look at how a branch stands, and in the same statement messages of its path: what a new handle composes from.
 
-Law of this file: what was read beside a look is given only where the branch stands as the reader knew.
+Law of this file: what was read beside a look is given only where the branch stood as the reader knew. Ranges beyond
+the first hundred are read after it, as any window is: what is newer in them, the head's compare-and-set tells.
 """
 
 from __future__ import annotations

@@ -12,13 +12,17 @@ import pytest
 from convo import Store, assistant, tool_call
 from convo.completions import CompletionRequest, Delta
 from convo.errors import NothingToCancel, TurnClosed
-from convo.flows import resuming, runners
+from convo.flows import resuming, runners, tools
 from convo.flows.events import ToolFinished, ToolStarted
+from convo.flows.handle import refresh
 from convo.profiles import PERMISSIVE, PrefixSupport
 from convo.testing import ScriptedBackend
+from support.held import Held
 
 LONG = 60.0
 """Seconds of grace that no test waits for: what is ended when they are over has lost what no checkpoint kept."""
+
+PATIENCE = 20.0
 
 CALLS = [tool_call("add", {"a": 1, "b": 2}, id="c00000001"), tool_call("add", {"a": 3, "b": 4}, id="c00000002")]
 
@@ -175,3 +179,36 @@ def test_a_runner_that_moves_stops_at_the_next_piece_though_no_checkpoint_is_due
         assert store.load(chat.id).cancel(grace=LONG).text == "Good morning "
         reader.join()
         assert stream.reply.turn.status == "cancelled"
+
+
+def test_a_turn_whose_answer_comes_while_it_is_cancelled_is_ended_as_it_stands_then(
+    store: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is stored, and looked at by the handle, between the look that found the turn and the end of it."""
+    chat, stored, told = store.start(["hm"]), threading.Event(), threading.Event()
+    known, tool_round = resuming.partial_of, tools.ToolRound
+
+    def held_up(*given: Any) -> Any:
+        stored.set()
+        assert told.wait(PATIENCE)
+        return tool_round(*given)
+
+    async def partial_of(handle: Any, turn: Any) -> Any:
+        if not stored.is_set():
+            answering.start()
+            assert stored.wait(PATIENCE)
+            await refresh(handle)
+        return await known(handle, turn)
+
+    monkeypatch.setattr(tools, "ToolRound", held_up)
+    monkeypatch.setattr(resuming, "partial_of", partial_of)
+    runner = Held(database_url, chat.id, lambda there: there.run("add", tools=[add]))
+    answering = threading.Thread(target=runner.release, args=[assistant(tool_calls=CALLS)])
+    try:
+        chat.cancel(grace=0.0)
+    finally:
+        told.set()
+        answering.join(PATIENCE)
+    (turn,) = chat.turns()
+    assert (turn.status, turn.calls, turn.output) == ("cancelled", 1, (3, 3))
+    assert isinstance(runner.outcome, TurnClosed)
